@@ -1,1 +1,13 @@
-//! To be written.
+//! What an item shows when regions wrote it at the same time.
+//!
+//! A [`Resolver`] is a strategy: one file each, chosen per table by the [`ResolverKind`] of its
+//! definition. It is commutative, associative and idempotent over the states it joins, depends on
+//! nothing but its inputs, and gives the same answer in every region.
+
+mod kind;
+mod last_write_wins;
+mod merge;
+mod resolver;
+
+pub use kind::{ResolverKind, ResolverKindError};
+pub use resolver::{Resolver, Shown, ShownValue, Written};
