@@ -13,6 +13,7 @@ use crate::{Dot, ReplicaId};
 ///
 /// "Detection of Mutual Inconsistency in Distributed Systems", Parker et al., 1983.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<(ReplicaId, u64)>")]
 pub struct VersionVector(Vec<(ReplicaId, u64)>);
 
 impl VersionVector {
@@ -96,6 +97,14 @@ impl FromIterator<(ReplicaId, u64)> for VersionVector {
             vector.raise(replica, seq);
         }
         vector
+    }
+}
+
+/// Entries from outside may come in any order, twice or with zeros; what the type promises is
+/// restored.
+impl From<Vec<(ReplicaId, u64)>> for VersionVector {
+    fn from(entries: Vec<(ReplicaId, u64)>) -> Self {
+        entries.into_iter().collect()
     }
 }
 

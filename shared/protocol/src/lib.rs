@@ -1,1 +1,28 @@
-//! To be written.
+//! Formats on the wire and on disk.
+//!
+//! Every encoding begins with a version byte. What may be extended carries a kind and a length, so
+//! that a reader can keep or pass on what it does not understand. Decoding is total and bounded:
+//! any bytes give a value or an error, in memory proportional to their length. The checked-in
+//! golden vectors under `golden/` hold every format still.
+
+mod change;
+mod error;
+mod frame;
+mod journal;
+mod replica_table;
+mod row;
+mod version;
+mod wire;
+
+pub use change::{change_dot, decode_change, seal};
+pub use error::DecodeError;
+pub use frame::{
+    BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,
+    TableReply, TableRequest, Welcome, decode_frame, encode_frame,
+};
+pub use journal::{
+    JournalFrame, JournalFrameBuilder, Record, RegionPosition, StreamStart, decode_position,
+    encode_position,
+};
+pub use row::{decode_row, encode_row};
+pub use version::encode_version;

@@ -1,1 +1,31 @@
-//! To be written.
+//! The sans-IO machines of one region.
+//!
+//! ```text
+//!  client ─ Command ─▶ leader ─ Change ─▶ (journal) ─▶ shipper ─ batch ─▶ … another region …
+//!                        ▲                                                      │
+//!                        └────────── Apply ◀── intake ◀──────── batch ──────────┘
+//! ```
+//!
+//! Each machine takes (now, input) and returns outputs; it never waits, never looks at a clock and
+//! never does I/O. The same code runs in production, in simulation and in tests. An output says
+//! whom it is for; whoever drives a machine only delivers.
+
+mod catalog;
+mod chain;
+mod change;
+pub mod circuit_breaker;
+mod digest;
+pub mod intake;
+mod key;
+pub mod lag;
+pub mod leader;
+pub mod retention;
+pub mod shipper;
+mod table;
+
+pub use catalog::Catalog;
+pub use chain::{RunningHash, StreamPosition, Streams};
+pub use change::{Body, Change, IdempotencyRecord, ItemDelta, SealedChange};
+pub use digest::{Digest, Digester};
+pub use key::{ItemKey, Key, KeyError, TableId, TableName, TableNameError};
+pub use table::{Strategy, TableDefinition, TableShape};

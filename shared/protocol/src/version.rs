@@ -1,0 +1,14 @@
+//! An item's version, as clients see it: its context, opaque and without surprise in a header.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tombolo_causality::VersionVector;
+
+use crate::error::append;
+
+const VERSION: u8 = 1;
+
+/// URL-safe text that two items have in common exactly when the same writes touched them.
+pub fn encode_version(context: &VersionVector) -> String {
+    URL_SAFE_NO_PAD.encode(append(vec![VERSION], context))
+}

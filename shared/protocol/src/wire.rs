@@ -1,0 +1,110 @@
+//! The structures as they are written, in version 1 of each format.
+//!
+//! Their shape is frozen by the golden vectors: a new shape is a new version beside it.
+
+use serde::{Deserialize, Serialize};
+use tombolo_causality::ReplicaId;
+
+use crate::replica_table::WireDot;
+
+/// Kinds of change bodies.
+pub(crate) mod body_kind {
+    pub(crate) const ITEMS: u8 = 1;
+    pub(crate) const DEFINE: u8 = 2;
+    pub(crate) const DROP: u8 = 3;
+    pub(crate) const STUB: u8 = 4;
+}
+
+/// Kinds of deltas and of item states: one number per data type.
+pub(crate) mod type_kind {
+    pub(crate) const REGISTER: u8 = 1;
+    pub(crate) const COUNTER: u8 = 2;
+}
+
+/// A change. The author is replica 0.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ChangeV1<'a> {
+    pub(crate) seq: u64,
+    pub(crate) replicas: Vec<ReplicaId>,
+    pub(crate) stamp: u64,
+    pub(crate) deps: Vec<WireDot>,
+    pub(crate) cut: Vec<WireDot>,
+    pub(crate) body_kind: u8,
+    #[serde(borrow)]
+    pub(crate) body: &'a [u8],
+    #[serde(borrow)]
+    pub(crate) idempotency: Option<IdempotencyV1<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct IdempotencyV1<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) request_hash: [u8; 16],
+    #[serde(borrow)]
+    pub(crate) answer: &'a [u8],
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ItemDeltaV1<'a> {
+    pub(crate) table: WireDot,
+    pub(crate) key: &'a str,
+    pub(crate) ctx: Vec<WireDot>,
+    pub(crate) kind: u8,
+    #[serde(borrow)]
+    pub(crate) body: &'a [u8],
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) enum CounterDeltaV1 {
+    Adjusted { up: u128, down: u128 },
+    Reset(Vec<TallyV1>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TallyV1 {
+    pub(crate) replica: u32,
+    pub(crate) up: u128,
+    pub(crate) down: u128,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DefinitionV1<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) data_type: &'a str,
+    pub(crate) resolver: &'a str,
+    pub(crate) strategy: &'a str,
+    /// The regions that hold it; none means all.
+    pub(crate) regions: Vec<&'a str>,
+}
+
+/// An item's state.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RowV1<'a> {
+    pub(crate) replicas: Vec<ReplicaId>,
+    pub(crate) context: Vec<WireDot>,
+    pub(crate) kind: u8,
+    #[serde(borrow)]
+    pub(crate) body: &'a [u8],
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct WriteV1<'a> {
+    pub(crate) dot: WireDot,
+    pub(crate) stamp: u64,
+    pub(crate) value: Option<&'a str>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CounterRowV1 {
+    pub(crate) totals: Vec<TallyV1>,
+    pub(crate) bases: Vec<TallyV1>,
+    pub(crate) live: Vec<(WireDot, u64)>,
+}
+
+/// A stream and where it stands.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StreamV1 {
+    pub(crate) replica: ReplicaId,
+    pub(crate) seq: u64,
+    pub(crate) hash: [u8; 16],
+}

@@ -1,0 +1,73 @@
+//! A change: what is atomic, ordered, journaled and shipped.
+
+use std::sync::Arc;
+
+use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
+use tombolo_datatypes::Delta;
+
+use crate::{Key, TableDefinition, TableId};
+
+/// An atomic group of item deltas with one name, one time and one cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its name, for ever.
+    pub dot: Dot,
+    /// Its author's hybrid time: larger than that of everything the author had applied.
+    pub stamp: HybridTimestamp,
+    /// What its author had applied of the other streams; of its own, everything before it. Orders
+    /// delivery, decides nothing.
+    pub deps: Arc<VersionVector>,
+    /// Up to where its author had forgotten removals.
+    pub cut: Arc<VersionVector>,
+    /// What it does.
+    pub body: Body,
+    /// The request it answers, where the client named it.
+    pub idempotency: Option<IdempotencyRecord>,
+}
+
+/// What a change does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Body {
+    /// Writes items, each at most once.
+    Items(Vec<ItemDelta>),
+    /// Defines a table. Its id is the change's dot.
+    Define(TableDefinition),
+    /// Drops a table with its items.
+    Drop(TableId),
+    /// Wrote items of tables that the receiver does not hold: no keys, no values.
+    Stub(Vec<TableId>),
+}
+
+/// What a change does to one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemDelta {
+    /// The item's table, by id.
+    pub table: TableId,
+    /// The item's key.
+    pub key: Key,
+    /// What is done to it.
+    pub delta: Delta,
+}
+
+/// The answer that a repeated request gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    /// The client's key.
+    pub key: String,
+    /// Hash of method, path, body and conditions.
+    pub request_hash: [u8; 16],
+    /// The answer that was given.
+    pub answer: Vec<u8>,
+}
+
+/// A change with the bytes in which its author encoded it.
+///
+/// Encoded once, and verbatim ever after: in every journal, on every link, under the running hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedChange {
+    /// The change.
+    pub change: Change,
+    /// Its encoding.
+    pub bytes: Arc<[u8]>,
+}

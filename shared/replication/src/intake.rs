@@ -1,0 +1,355 @@
+//! The intake: what arrives from peers, in the order in which it may be shown.
+//!
+//! A change is handed to the leader only when everything in its `deps` has been handed over before
+//! it. Until then it is held back, and what is missing is asked of the peer that sent it, by name:
+//! that peer has it, because it had applied it. Every stream is contiguous and its running hash is
+//! checked at the seam, so a gap, a replay or a forked history never reaches the leader.
+//!
+//! Held-back changes are bounded in bytes: past the bound the furthest are dropped and asked for
+//! again later.
+
+mod stream;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tombolo_causality::{HybridClock, RegionId, ReplicaId, VersionVector};
+
+use self::stream::Stream;
+use crate::{RunningHash, SealedChange, Streams};
+
+/// The bounds of an intake.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Held-back changes, in encoded bytes, over all streams.
+    pub held_back_bytes_max: usize,
+    /// How far a stamp may lie ahead of the local clock.
+    pub clock_skew_ms_max: u64,
+    /// How long an origin is silent before others are asked for its changes.
+    pub silence_ms_max: u64,
+    /// How long an unanswered request for missing changes stands before it is made again.
+    pub ask_again_ms: u64,
+}
+
+/// Consecutive changes of one stream, as one peer sent them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Whose changes.
+    pub origin: ReplicaId,
+    /// The running hash just before the first of them.
+    pub hash_before: RunningHash,
+    /// The changes, their sequences consecutive.
+    pub changes: Vec<SealedChange>,
+}
+
+/// What happens to an intake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A batch arrived over the link with `peer`.
+    Received {
+        /// Who sent it.
+        peer: RegionId,
+        /// What it sent.
+        batch: Batch,
+    },
+    /// A heartbeat: `peer` is alive and has applied `vector`.
+    Heard {
+        /// Who sent it.
+        peer: RegionId,
+        /// What it has applied.
+        vector: VersionVector,
+    },
+    /// The link with `peer` was lost: requests made there will not be answered.
+    Lost {
+        /// Whose link.
+        peer: RegionId,
+    },
+}
+
+/// What the intake wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The leader: apply these, in this order.
+    Apply(Vec<SealedChange>),
+    /// The network: ask `peer` for the changes of `origin` after `after` up to `up_to`.
+    Ask {
+        /// Who is asked.
+        peer: RegionId,
+        /// Whose changes.
+        origin: ReplicaId,
+        /// Everything up to here is here.
+        after: u64,
+        /// Everything up to here is needed.
+        up_to: u64,
+    },
+    /// The link with `peer`: close it with this reason; nothing of the batch was taken.
+    Refuse {
+        /// Whose link.
+        peer: RegionId,
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+/// Why a batch was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The stream's history differs from the one known here.
+    #[error("the history of {origin} differs from what is known here at or before {seq}")]
+    Forked {
+        /// The stream.
+        origin: ReplicaId,
+        /// Where it was compared.
+        seq: u64,
+    },
+    /// A stamp lies too far ahead of the local clock.
+    #[error("{origin} stamps {ahead_ms} ms ahead of this region's clock")]
+    ClockAhead {
+        /// The stream.
+        origin: ReplicaId,
+        /// How far ahead.
+        ahead_ms: u64,
+    },
+    /// The sequences in the batch are not consecutive, or of more than one stream.
+    #[error("a batch of {origin} has a gap or another stream within it")]
+    Malformed {
+        /// The stream.
+        origin: ReplicaId,
+    },
+    /// The batch holds changes of this very replica that it has not written.
+    #[error("{origin} is this replica, and has not written {seq}")]
+    OwnFuture {
+        /// This replica.
+        origin: ReplicaId,
+        /// The sequence.
+        seq: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    peer: RegionId,
+    up_to: u64,
+    at_ms: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Intake {
+    own: ReplicaId,
+    limits: Limits,
+    streams: BTreeMap<ReplicaId, Stream>,
+    /// What has been handed to the leader, in order.
+    handed: VersionVector,
+    held_bytes: usize,
+    asked: BTreeMap<ReplicaId, Asked>,
+    heard_at_ms: BTreeMap<RegionId, u64>,
+    duplicates: u64,
+}
+
+impl Intake {
+    /// An intake of the replica `own`, which has applied `streams`.
+    pub fn new(own: ReplicaId, streams: &Streams, limits: Limits) -> Self {
+        Self {
+            own,
+            limits,
+            streams: streams.iter().map(|(id, at)| (id, Stream::new(at))).collect(),
+            handed: streams.vector(),
+            held_bytes: 0,
+            asked: BTreeMap::new(),
+            heard_at_ms: BTreeMap::new(),
+            duplicates: 0,
+        }
+    }
+
+    /// Takes in one event. `now_ms` is monotonic, `wall_ms` the wall clock that stamps are held
+    /// against.
+    pub fn handle(&mut self, now_ms: u64, wall_ms: u64, input: Input) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        match input {
+            Input::Received { peer, batch } => {
+                self.heard_at_ms.insert(peer, now_ms);
+                if let Err(reason) = self.check(wall_ms, &batch) {
+                    return vec![Output::Refuse { peer, reason }];
+                }
+                self.received(now_ms, peer, batch, &mut outputs);
+            }
+            Input::Heard { peer, vector } => {
+                self.heard_at_ms.insert(peer, now_ms);
+                self.ask_for_the_silent(now_ms, peer, &vector, &mut outputs);
+            }
+            Input::Lost { peer } => {
+                self.asked.retain(|_, asked| asked.peer != peer);
+                self.heard_at_ms.remove(&peer);
+            }
+        }
+        outputs
+    }
+
+    /// Bytes held back.
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Changes that arrived again and were without effect.
+    pub fn duplicates(&self) -> u64 {
+        self.duplicates
+    }
+
+    fn check(&self, wall_ms: u64, batch: &Batch) -> Result<(), Refusal> {
+        let origin = batch.origin;
+        let Some(first) = batch.changes.first() else { return Err(Refusal::Malformed { origin }) };
+        let mut hash = batch.hash_before;
+        let here = self.stream_position(&origin);
+        for (seq, sealed) in (first.change.dot.seq..).zip(&batch.changes) {
+            let dot = sealed.change.dot;
+            if dot.replica != origin || dot.seq != seq || seq == 0 {
+                return Err(Refusal::Malformed { origin });
+            }
+            if seq == here.seq + 1 && hash != here.hash {
+                return Err(Refusal::Forked { origin, seq: here.seq });
+            }
+            hash = hash.after(&sealed.bytes);
+            if seq == here.seq && hash != here.hash {
+                return Err(Refusal::Forked { origin, seq });
+            }
+            if origin == self.own && seq > here.seq {
+                return Err(Refusal::OwnFuture { origin, seq });
+            }
+            let skew_ms_max = self.limits.clock_skew_ms_max;
+            if HybridClock::check_ahead(sealed.change.stamp, wall_ms, skew_ms_max).is_err() {
+                let ahead_ms = sealed.change.stamp.millis().saturating_sub(wall_ms);
+                return Err(Refusal::ClockAhead { origin, ahead_ms });
+            }
+        }
+        Ok(())
+    }
+
+    fn received(&mut self, now_ms: u64, peer: RegionId, batch: Batch, out: &mut Vec<Output>) {
+        let origin = batch.origin;
+        let first = batch.changes.first().map_or(0, |sealed| sealed.change.dot.seq);
+        let stream = self.streams.entry(origin).or_default();
+        let here = stream.accepted().seq;
+        if first > here + 1 {
+            // A gap: nothing of it can be checked, so nothing is kept.
+            self.ask(now_ms, peer, origin, first - 1, out);
+            return;
+        }
+        let known = batch.changes.iter().take_while(|s| s.change.dot.seq <= here).count();
+        self.duplicates += known as u64;
+        for sealed in batch.changes.into_iter().skip(known) {
+            self.held_bytes += sealed.bytes.len();
+            stream.push(peer, sealed);
+        }
+        if self.asked.get(&origin).is_some_and(|asked| asked.up_to <= stream.accepted().seq) {
+            self.asked.remove(&origin);
+        }
+        self.release(out);
+        self.shed();
+        self.ask_for_what_holds_back(now_ms, out);
+    }
+
+    /// Hands over everything whose `deps` are here, until nothing more moves.
+    fn release(&mut self, out: &mut Vec<Output>) {
+        let mut ready = Vec::new();
+        loop {
+            let before = ready.len();
+            for (origin, stream) in &mut self.streams {
+                while let Some(deps) = stream.head().map(|head| Arc::clone(&head.change.deps)) {
+                    if missing(self.own, &self.handed, &deps).next().is_some() {
+                        break;
+                    }
+                    let Some(sealed) = stream.pop() else { break };
+                    self.held_bytes -= sealed.bytes.len();
+                    self.handed.raise(*origin, sealed.change.dot.seq);
+                    ready.push(sealed);
+                }
+            }
+            if ready.len() == before {
+                break;
+            }
+        }
+        if !ready.is_empty() {
+            out.push(Output::Apply(ready));
+        }
+    }
+
+    /// Drops the furthest of what is held back until the bound holds.
+    fn shed(&mut self) {
+        while self.held_bytes > self.limits.held_back_bytes_max {
+            let longest = self.streams.values_mut().max_by_key(|stream| stream.held());
+            let Some(dropped) = longest.and_then(Stream::drop_furthest) else { break };
+            self.held_bytes -= dropped.bytes.len();
+        }
+    }
+
+    fn ask_for_what_holds_back(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        let mut wanted = Vec::new();
+        for stream in self.streams.values() {
+            let Some((peer, head)) = stream.head_with_sender() else { continue };
+            for (origin, up_to) in missing(self.own, &self.handed, &head.change.deps) {
+                if up_to > self.stream_position(&origin).seq {
+                    wanted.push((peer, origin, up_to));
+                }
+            }
+        }
+        for (peer, origin, up_to) in wanted {
+            self.ask(now_ms, peer, origin, up_to, out);
+        }
+    }
+
+    /// What `peer` has of origins that are silent here is asked of it.
+    fn ask_for_the_silent(
+        &mut self,
+        now_ms: u64,
+        peer: RegionId,
+        vector: &VersionVector,
+        out: &mut Vec<Output>,
+    ) {
+        for (origin, up_to) in vector.iter() {
+            let direct = origin.region == peer || origin == self.own;
+            let heard = self.heard_at_ms.get(&origin.region);
+            let silent = heard.is_none_or(|at| now_ms - at > self.limits.silence_ms_max);
+            if !direct && silent && up_to > self.stream_position(&origin).seq {
+                self.ask(now_ms, peer, origin, up_to, out);
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        now_ms: u64,
+        peer: RegionId,
+        origin: ReplicaId,
+        up_to: u64,
+        out: &mut Vec<Output>,
+    ) {
+        if let Some(asked) = self.asked.get(&origin) {
+            let fresh = now_ms - asked.at_ms < self.limits.ask_again_ms;
+            if fresh && asked.up_to >= up_to {
+                return;
+            }
+        }
+        self.asked.insert(origin, Asked { peer, up_to, at_ms: now_ms });
+        let after = self.stream_position(&origin).seq;
+        out.push(Output::Ask { peer, origin, after, up_to });
+    }
+
+    fn stream_position(&self, origin: &ReplicaId) -> crate::StreamPosition {
+        self.streams.get(origin).map(Stream::accepted).unwrap_or_default()
+    }
+}
+
+/// What `deps` names and `handed` lacks. That the own stream is here goes without saying: a peer
+/// can only depend on what this replica has written.
+fn missing<'a>(
+    own: ReplicaId,
+    handed: &'a VersionVector,
+    deps: &'a VersionVector,
+) -> impl Iterator<Item = (ReplicaId, u64)> + 'a {
+    deps.iter().filter(move |(origin, seq)| *origin != own && *seq > handed.get(origin))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! One origin's stream at the intake: where it stands, and what of it is held back.
+
+use std::collections::VecDeque;
+
+use tombolo_causality::RegionId;
+
+use crate::{SealedChange, StreamPosition};
+
+#[derive(Debug)]
+struct Held {
+    sender: RegionId,
+    sealed: SealedChange,
+    /// The stream's position with this change in it.
+    position: StreamPosition,
+}
+
+/// A contiguous stream: handed over up to some point, held back after it.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    handed: StreamPosition,
+    held: VecDeque<Held>,
+}
+
+impl Stream {
+    pub(super) fn new(handed: StreamPosition) -> Self {
+        Self { handed, held: VecDeque::new() }
+    }
+
+    /// Where the stream stands with what is held back.
+    pub(super) fn accepted(&self) -> StreamPosition {
+        self.held.back().map_or(self.handed, |held| held.position)
+    }
+
+    /// How many changes are held back.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Takes in the next change, which the caller has checked to be the next.
+    pub(super) fn push(&mut self, sender: RegionId, sealed: SealedChange) {
+        let position = self.accepted().after(&sealed.bytes);
+        debug_assert_eq!(position.seq, sealed.change.dot.seq, "a stream has no gaps");
+        self.held.push_back(Held { sender, sealed, position });
+    }
+
+    pub(super) fn head(&self) -> Option<&SealedChange> {
+        self.held.front().map(|held| &held.sealed)
+    }
+
+    pub(super) fn head_with_sender(&self) -> Option<(RegionId, &SealedChange)> {
+        self.held.front().map(|held| (held.sender, &held.sealed))
+    }
+
+    /// Hands over the head.
+    pub(super) fn pop(&mut self) -> Option<SealedChange> {
+        let held = self.held.pop_front()?;
+        self.handed = held.position;
+        Some(held.sealed)
+    }
+
+    pub(super) fn drop_furthest(&mut self) -> Option<SealedChange> {
+        self.held.pop_back().map(|held| held.sealed)
+    }
+}

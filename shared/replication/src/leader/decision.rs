@@ -1,0 +1,90 @@
+//! What the leader is asked, and what it answers.
+
+use tombolo_causality::Dot;
+use tombolo_datatypes::{ItemState, Operation, OperationError};
+use tombolo_resolvers::{ResolverKind, Shown};
+
+use crate::{Change, ItemKey};
+
+/// One operation on one item, as a client asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Which item.
+    pub item: ItemKey,
+    /// What is to be done.
+    pub operation: Operation,
+}
+
+/// A command that was accepted: to be journaled, staged, and answered when durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What goes to the journal and to the other regions.
+    pub change: Change,
+    /// The item it touches.
+    pub item: ItemKey,
+    /// The item's state after it.
+    pub state: ItemState,
+    /// What decides which of its writes stands.
+    pub resolver: ResolverKind,
+    /// Whether the item showed a value before.
+    pub existed: bool,
+    /// Whether it was a deletion.
+    pub deletes: bool,
+}
+
+impl Decided {
+    /// What the item shows after it.
+    pub fn shown(&self) -> Shown<'_> {
+        self.resolver.resolver().shown(&self.state)
+    }
+}
+
+/// Why a command was refused. Nothing was changed, now or later.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The table does not exist, or no longer.
+    #[error("there is no such table")]
+    NoSuchTable,
+    /// A different table has that name.
+    #[error("a table of that name exists and is defined otherwise")]
+    TableExists,
+    /// The cluster holds as many tables as it may.
+    #[error("there are {max} tables, which is the most", max = crate::Catalog::TABLES_MAX)]
+    TooManyTables,
+    /// The data type refuses the operation.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+}
+
+/// What joining a change came to.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct AppliedChange {
+    /// False where the change had been applied before; then nothing else is set.
+    pub is_new: bool,
+    /// The items that changed, with their states after it.
+    pub states: Vec<(ItemKey, ItemState)>,
+    /// How many deltas belonged to tables that no longer exist.
+    pub of_dropped_tables: usize,
+}
+
+/// Why a change of another replica was not applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotApplied<E> {
+    /// Something before it, or that it depends on, is missing: the intake has erred.
+    #[error("{dot} was handed over before what it depends on")]
+    OutOfOrder {
+        /// The change.
+        dot: Dot,
+    },
+    /// A delta is of another data type than its table.
+    #[error("{dot} carries a delta of another data type than its table's")]
+    WrongType {
+        /// The change.
+        dot: Dot,
+    },
+    /// A state could not be read.
+    #[error("the present state could not be read")]
+    State(#[source] E),
+}
