@@ -1,1 +1,36 @@
-//! To be written.
+//! One region as it runs: actix shells around the sans-IO machines.
+//!
+//! ```text
+//!           api ─ Submit ─▶ Leader ─ Append ─▶ Journal        (a thread each: leader, journal,
+//!                           ▲    │                             materializer, links)
+//!                           │    ├─ sealed layer ─▶ Materializer
+//!                           │    └─ published ─▶ Replication (one per peer) ─ batches ─▶ peer
+//!                           └─ Apply ─ Intake ◀─ connections ◀─ batches ─ peer
+//! ```
+//!
+//! An actor translates, calls its machine and performs the outputs; no decision lives here. Every
+//! mailbox and channel is bounded, and nothing is sent that may be dropped in silence.
+
+mod boot;
+mod clock;
+mod connection;
+mod error;
+mod identity_check;
+mod intake;
+mod journal;
+mod leader;
+mod links;
+mod listener;
+mod materializer;
+mod region;
+mod replication;
+mod retention;
+mod serving;
+mod shipping;
+mod tables;
+
+pub use error::{StartError, SubmitError, TableError, UnknownPeer};
+pub use leader::Answer;
+pub use links::{LinkState, LinkStatus};
+pub use region::{PauseError, Region};
+pub use tables::Defined;

@@ -1,1 +1,36 @@
-//! To be written.
+//! What a region keeps: journal, overlay, state, identity.
+//!
+//! ```text
+//!  leader ─ stage ─▶ Overlay ─ group ─▶ Journal (append, one fdatasync) ─▶ publish ─▶ View
+//!                       ▲                   │                                          │
+//!                       └── Materializer ◀──┘ replay, shipping (LogReader)        every read
+//! ```
+//!
+//! Durable means: written to the journal and fdatasynced. Everything goes through [`disk`], so
+//! that a simulated disk can stand in. redb's types stay inside this crate.
+
+pub mod disk;
+mod error;
+mod identity;
+mod item_bytes;
+pub mod journal;
+mod layer;
+mod log;
+mod materializer;
+mod overlay;
+mod paused_links;
+mod redb_backend;
+mod small_file;
+mod state;
+mod store;
+mod view;
+
+pub use error::StorageError;
+pub use identity::{Identity, LastStop};
+pub use log::{Found, LogReader, Run};
+pub use materializer::{Installed, Materializer, SealedLayer};
+pub use overlay::{Group, Overlay};
+pub use paused_links::PausedLinks;
+pub use redb_backend::RedbBackend;
+pub use store::{Begun, OverlayOptions, Store, StoreOptions};
+pub use view::View;

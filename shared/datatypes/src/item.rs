@@ -9,7 +9,6 @@ use crate::{CounterDelta, CounterState, Operation, OperationError, RegisterDelta
 
 /// The data types, by the names that a table's definition uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 pub enum DataType {
     /// Any JSON, replaced whole.
     Register,
@@ -55,7 +54,6 @@ pub struct Delta {
 
 /// What a delta did, by data type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum DeltaBody {
     /// A write to a register.
     Register(RegisterDelta),
@@ -90,7 +88,6 @@ pub struct ItemState {
 
 /// The state of an item's data type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TypeState {
     /// Of a register.
     Register(RegisterState),

@@ -4,7 +4,6 @@ use crate::{DataType, JsonText};
 
 /// One operation on one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Operation {
     /// Replace the whole value.
     Put(JsonText),

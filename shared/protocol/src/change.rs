@@ -10,24 +10,24 @@ use tombolo_replication::{
     TableId, TableName, TableShape,
 };
 
-use crate::DecodeError;
 use crate::error::{append, versioned, whole};
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::wire::{
     ChangeV1, CounterDeltaV1, DefinitionV1, IdempotencyV1, ItemDeltaV1, TallyV1, body_kind,
     type_kind,
 };
+use crate::{DecodeError, EncodeError};
 
 const VERSION: u8 = 1;
 const WHAT: &str = "change";
 
 /// Encodes `change`, once and for all.
-pub fn seal(change: Change) -> SealedChange {
+pub fn seal(change: Change) -> Result<SealedChange, EncodeError> {
     let mut replicas = ReplicaTable::default();
     replicas.index(change.dot.replica);
     let deps = replicas.vector(&change.deps);
     let cut = replicas.vector(&change.cut);
-    let (body_kind, body) = encode_body(&change.body, &mut replicas);
+    let (body_kind, body) = encode_body(&change.body, &mut replicas)?;
     let idempotency = change.idempotency.as_ref().map(|record| IdempotencyV1 {
         key: &record.key,
         request_hash: record.request_hash,
@@ -45,8 +45,8 @@ pub fn seal(change: Change) -> SealedChange {
     };
     let mut out = Vec::with_capacity(body.len() + 128);
     out.push(VERSION);
-    let bytes = append(out, &wire).into();
-    SealedChange { change, bytes }
+    let bytes = append(out, &wire)?.into();
+    Ok(SealedChange { change, bytes })
 }
 
 /// Decodes a change that was encoded by [`seal`], here or elsewhere.
@@ -81,11 +81,11 @@ pub fn change_dot(bytes: &[u8]) -> Result<Dot, DecodeError> {
     Ok(Dot::new(author, seq))
 }
 
-fn encode_body(body: &Body, replicas: &mut ReplicaTable) -> (u8, Vec<u8>) {
-    match body {
+fn encode_body(body: &Body, replicas: &mut ReplicaTable) -> Result<(u8, Vec<u8>), EncodeError> {
+    Ok(match body {
         Body::Items(items) => {
-            let bodies: Vec<_> =
-                items.iter().map(|item| encode_delta(&item.delta.body, replicas)).collect();
+            let bodies = items.iter().map(|item| encode_delta(&item.delta.body, replicas));
+            let bodies: Vec<_> = bodies.collect::<Result<_, _>>()?;
             let wire: Vec<_> = items
                 .iter()
                 .zip(&bodies)
@@ -97,33 +97,36 @@ fn encode_body(body: &Body, replicas: &mut ReplicaTable) -> (u8, Vec<u8>) {
                     body,
                 })
                 .collect();
-            (body_kind::ITEMS, append(Vec::new(), &wire))
+            (body_kind::ITEMS, append(Vec::new(), &wire)?)
         }
-        Body::Define(definition) => {
-            let wire = DefinitionV1 {
-                name: definition.name.as_str(),
-                data_type: definition.shape.data_type.name(),
-                resolver: definition.shape.resolver.name(),
-                strategy: definition.shape.strategy.mode(),
-                regions: Vec::new(),
-            };
-            (body_kind::DEFINE, append(Vec::new(), &wire))
-        }
-        Body::Drop(table) => (body_kind::DROP, append(Vec::new(), &replicas.dot(table.0))),
+        Body::Define(definition) => (body_kind::DEFINE, encode_definition(definition)?),
+        Body::Drop(table) => (body_kind::DROP, append(Vec::new(), &replicas.dot(table.0))?),
         Body::Stub(tables) => {
             let wire: Vec<_> = tables.iter().map(|table| replicas.dot(table.0)).collect();
-            (body_kind::STUB, append(Vec::new(), &wire))
+            (body_kind::STUB, append(Vec::new(), &wire)?)
         }
-        // Kinds that are defined beside this format are encoded here, by the same author.
-        _ => (0, Vec::new()),
-    }
+    })
 }
 
-fn encode_delta(body: &DeltaBody, replicas: &mut ReplicaTable) -> (u8, Vec<u8>) {
-    match body {
+pub(crate) fn encode_definition(definition: &TableDefinition) -> Result<Vec<u8>, EncodeError> {
+    let wire = DefinitionV1 {
+        name: definition.name.as_str(),
+        data_type: definition.shape.data_type.name(),
+        resolver: definition.shape.resolver.name(),
+        strategy: definition.shape.strategy.mode(),
+        regions: Vec::new(),
+    };
+    append(Vec::new(), &wire)
+}
+
+fn encode_delta(
+    body: &DeltaBody,
+    replicas: &mut ReplicaTable,
+) -> Result<(u8, Vec<u8>), EncodeError> {
+    Ok(match body {
         DeltaBody::Register(RegisterDelta(value)) => {
             let wire = value.as_ref().map(JsonText::as_str);
-            (type_kind::REGISTER, append(Vec::new(), &wire))
+            (type_kind::REGISTER, append(Vec::new(), &wire)?)
         }
         DeltaBody::Counter(delta) => {
             let wire = match delta {
@@ -132,10 +135,9 @@ fn encode_delta(body: &DeltaBody, replicas: &mut ReplicaTable) -> (u8, Vec<u8>) 
                 }
                 CounterDelta::Reset(seen) => CounterDeltaV1::Reset(encode_tallies(seen, replicas)),
             };
-            (type_kind::COUNTER, append(Vec::new(), &wire))
+            (type_kind::COUNTER, append(Vec::new(), &wire)?)
         }
-        _ => (0, Vec::new()),
-    }
+    })
 }
 
 fn decode_body(
@@ -183,7 +185,7 @@ fn decode_json(text: &str) -> Result<JsonText, DecodeError> {
     JsonText::parse(text.as_bytes()).map_err(|_| DecodeError::Malformed { what: "JSON" })
 }
 
-fn decode_definition(bytes: &[u8], dot: Dot) -> Result<TableDefinition, DecodeError> {
+pub(crate) fn decode_definition(bytes: &[u8], dot: Dot) -> Result<TableDefinition, DecodeError> {
     let wire: DefinitionV1<'_> = whole("definition", bytes)?;
     let malformed = DecodeError::Malformed { what: "definition" };
     let known = wire.strategy == Strategy::MultiLeader.mode() && wire.regions.is_empty();

@@ -50,6 +50,24 @@ pub enum DecodeError {
     },
 }
 
+/// Why a value could not be encoded. Nothing of it may be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The serializer refused it.
+    #[error("the value cannot be encoded")]
+    Unencodable,
+    /// A part is longer than its length can be written.
+    #[error("a part of {bytes} bytes is too large to be encoded")]
+    TooLarge {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// The compressor failed.
+    #[error("a batch cannot be compressed")]
+    Compression,
+}
+
 /// Decodes the whole of `bytes` as a `T`.
 pub(crate) fn whole<'a, T: serde::Deserialize<'a>>(
     what: &'static str,
@@ -77,9 +95,11 @@ pub(crate) fn versioned<'a>(
 }
 
 /// Appends the encoding of `value` to `out`.
-///
-/// A growing buffer refuses nothing, and the wire structs hold nothing that a serializer refuses
-/// (lengths are known, no maps), which the golden vectors show for each of them.
-pub(crate) fn append<T: serde::Serialize>(out: Vec<u8>, value: &T) -> Vec<u8> {
-    postcard::to_extend(value, out).unwrap_or_default()
+pub(crate) fn append<T: serde::Serialize>(out: Vec<u8>, value: &T) -> Result<Vec<u8>, EncodeError> {
+    postcard::to_extend(value, out).map_err(|_| EncodeError::Unencodable)
+}
+
+/// A length as the formats write it.
+pub(crate) fn length(bytes: usize) -> Result<u32, EncodeError> {
+    u32::try_from(bytes).map_err(|_| EncodeError::TooLarge { bytes })
 }

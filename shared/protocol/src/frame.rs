@@ -12,8 +12,8 @@ use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_replication::intake::Batch;
 use tombolo_replication::{RunningHash, SealedChange, StreamPosition};
 
-use crate::DecodeError;
-use crate::error::{append, whole};
+use crate::error::{append, length, whole};
+use crate::{DecodeError, EncodeError};
 
 /// The protocol this program speaks.
 const VERSION: u8 = 1;
@@ -261,7 +261,7 @@ struct BatchV1<'a> {
 }
 
 /// Encodes a frame with its header.
-pub fn encode_frame(frame: &Frame) -> Vec<u8> {
+pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
     let begin = |kind: u8| {
         let mut out = vec![0; FRAME_HEADER_BYTES];
         out.extend_from_slice(&[VERSION, kind]);
@@ -300,12 +300,12 @@ pub fn encode_frame(frame: &Frame) -> Vec<u8> {
             append(begin(kind::TABLE_REQUEST), &(request, what))
         }
         Frame::TableReply { request, reply } => append(begin(kind::TABLE_REPLY), &(request, reply)),
-    };
-    let length = u32::try_from(out.len() - FRAME_HEADER_BYTES).unwrap_or(u32::MAX);
+    }?;
+    let length = length(out.len() - FRAME_HEADER_BYTES)?;
     let checksum = crc32c::crc32c(&out[FRAME_HEADER_BYTES..]);
     out[..4].copy_from_slice(&length.to_le_bytes());
     out[4..FRAME_HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
-    out
+    Ok(out)
 }
 
 /// Decodes the payload that followed `header`.
@@ -374,15 +374,16 @@ impl BatchFrame {
         hash_before: RunningHash,
         changes: impl Iterator<Item = &'a [u8]>,
         compression_level: i32,
-    ) -> std::io::Result<Self> {
+    ) -> Result<Self, EncodeError> {
         let mut plain = Vec::new();
         for bytes in changes {
-            let length = u32::try_from(bytes.len()).map_err(std::io::Error::other)?;
+            let length = length(bytes.len())?;
             plain.extend_from_slice(&length.to_le_bytes());
             plain.extend_from_slice(bytes);
         }
-        let unpacked_bytes = u32::try_from(plain.len()).map_err(std::io::Error::other)?;
-        let packed = zstd::bulk::compress(&plain, compression_level)?;
+        let unpacked_bytes = length(plain.len())?;
+        let packed = zstd::bulk::compress(&plain, compression_level)
+            .map_err(|_| EncodeError::Compression)?;
         Ok(Self { origin, hash_before, unpacked_bytes, packed })
     }
 

@@ -11,9 +11,9 @@
 use tombolo_causality::{HybridTimestamp, ReplicaId};
 use tombolo_replication::{RunningHash, StreamPosition, Streams};
 
-use crate::DecodeError;
-use crate::error::{append, versioned, whole};
+use crate::error::{append, length, versioned, whole};
 use crate::wire::StreamV1;
+use crate::{DecodeError, EncodeError};
 
 const VERSION: u8 = 1;
 const WHAT: &str = "journal frame";
@@ -55,15 +55,21 @@ pub struct JournalFrameBuilder {
 
 impl JournalFrameBuilder {
     /// Adds a change; `before` is where its stream stood just before it.
-    pub fn add(&mut self, replica: ReplicaId, before: StreamPosition, bytes: &[u8]) {
+    pub fn add(
+        &mut self,
+        replica: ReplicaId,
+        before: StreamPosition,
+        bytes: &[u8],
+    ) -> Result<(), EncodeError> {
+        let length = length(bytes.len())?;
         if !self.starts.iter().any(|start| start.replica == replica) {
             self.starts.push(StreamStart { replica, before });
         }
         self.records.push(record_kind::CHANGE);
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.records.extend_from_slice(&length.to_le_bytes());
         self.records.extend_from_slice(bytes);
         self.changes += 1;
+        Ok(())
     }
 
     /// How many changes were added.
@@ -77,13 +83,13 @@ impl JournalFrameBuilder {
     }
 
     /// The payload.
-    pub fn finish(self) -> Vec<u8> {
+    pub fn finish(self) -> Result<Vec<u8>, EncodeError> {
         let starts: Vec<_> = self.starts.iter().map(|s| stream(s.replica, s.before)).collect();
         let mut out = Vec::with_capacity(self.records.len() + 64 * starts.len() + 2);
         out.push(VERSION);
-        let mut out = append(out, &starts);
+        let mut out = append(out, &starts)?;
         out.extend_from_slice(&self.records);
-        out
+        Ok(out)
     }
 }
 
@@ -145,7 +151,7 @@ pub struct RegionPosition {
 }
 
 /// Encodes where a region stands.
-pub fn encode_position(position: &RegionPosition) -> Vec<u8> {
+pub fn encode_position(position: &RegionPosition) -> Result<Vec<u8>, EncodeError> {
     let streams: Vec<_> = position.streams.iter().map(|(id, at)| stream(id, at)).collect();
     append(vec![VERSION], &(position.stamp_floor.to_bits(), streams))
 }

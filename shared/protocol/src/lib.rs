@@ -5,6 +5,7 @@
 //! any bytes give a value or an error, in memory proportional to their length. The checked-in
 //! golden vectors under `golden/` hold every format still.
 
+mod catalog;
 mod change;
 mod error;
 mod frame;
@@ -14,8 +15,9 @@ mod row;
 mod version;
 mod wire;
 
+pub use catalog::{decode_catalog, encode_catalog};
 pub use change::{change_dot, decode_change, seal};
-pub use error::DecodeError;
+pub use error::{DecodeError, EncodeError};
 pub use frame::{
     BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,
     TableReply, TableRequest, Welcome, decode_frame, encode_frame,

@@ -3,17 +3,17 @@
 use tombolo_causality::{HybridTimestamp, ReplicaId};
 use tombolo_datatypes::{CounterState, Entry, ItemState, JsonText, Live, RegisterState, TypeState};
 
-use crate::DecodeError;
 use crate::change::{decode_tallies, encode_tallies};
 use crate::error::{append, versioned, whole};
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::wire::{CounterRowV1, RowV1, WriteV1, type_kind};
+use crate::{DecodeError, EncodeError};
 
 const VERSION: u8 = 1;
 const WHAT: &str = "row";
 
 /// Encodes the state of an item.
-pub fn encode_row(state: &ItemState) -> Vec<u8> {
+pub fn encode_row(state: &ItemState) -> Result<Vec<u8>, EncodeError> {
     let mut replicas = ReplicaTable::default();
     let context = replicas.vector(state.context());
     let (kind, body) = match state.value() {
@@ -27,7 +27,7 @@ pub fn encode_row(state: &ItemState) -> Vec<u8> {
                     value: write.value.as_ref().map(JsonText::as_str),
                 })
                 .collect();
-            (type_kind::REGISTER, append(Vec::new(), &writes))
+            (type_kind::REGISTER, append(Vec::new(), &writes)?)
         }
         TypeState::Counter(counter) => {
             let live = counter.live.iter();
@@ -36,9 +36,8 @@ pub fn encode_row(state: &ItemState) -> Vec<u8> {
                 bases: encode_tallies(&counter.bases, &mut replicas),
                 live: live.map(|e| (replicas.dot(e.dot), e.stamp.to_bits())).collect(),
             };
-            (type_kind::COUNTER, append(Vec::new(), &wire))
+            (type_kind::COUNTER, append(Vec::new(), &wire)?)
         }
-        _ => (0, Vec::new()),
     };
     let replicas: Vec<ReplicaId> = replicas.into_replicas();
     append(vec![VERSION], &RowV1 { replicas, context, kind, body: &body })

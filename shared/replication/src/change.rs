@@ -27,7 +27,6 @@ pub struct Change {
 
 /// What a change does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Body {
     /// Writes items, each at most once.
     Items(Vec<ItemDelta>),

@@ -58,7 +58,7 @@ impl Digester {
                 }
                 part(&mut self.hasher, &counter.sum().to_be_bytes());
             }
-            _ => {}
+            TypeState::Counter(_) => {}
         }
         self.items += u64::from(taken);
     }

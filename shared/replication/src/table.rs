@@ -7,7 +7,6 @@ use crate::{TableId, TableName};
 
 /// How a table's writes are replicated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
 pub enum Strategy {
     /// Any region accepts a write and acknowledges it when it is durable there.
     #[default]

@@ -11,7 +11,6 @@ use crate::merge::Merge;
 
 /// A resolver by its name in a table's definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 pub enum ResolverKind {
     /// The largest (stamp, replica) stands.
     LastWriteWins,
@@ -44,7 +43,6 @@ impl ResolverKind {
         match data_type {
             DataType::Register => &[Self::LastWriteWins],
             DataType::Counter => &[Self::Merge],
-            _ => &[],
         }
     }
 

@@ -17,7 +17,7 @@ type Write = Entry<Option<JsonText>>;
 fn standing(state: &ItemState) -> Option<&Write> {
     match state.value() {
         TypeState::Register(register) => register.live.latest(),
-        _ => None,
+        TypeState::Counter(_) => None,
     }
 }
 

@@ -16,7 +16,6 @@ pub struct Written {
 
 /// A value as a reader sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ShownValue<'a> {
     /// JSON as it was sent.
     Json(&'a JsonText),
@@ -26,7 +25,6 @@ pub enum ShownValue<'a> {
 
 /// What an item shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Shown<'a> {
     /// Nothing: never written, or deleted.
     Nothing,

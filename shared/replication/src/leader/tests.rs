@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use tombolo_causality::{Incarnation, RegionId};
+use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId};
 use tombolo_datatypes::{DataType, DeltaBody, JsonText, OperationError, RegisterDelta};
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
@@ -14,7 +14,8 @@ fn replica(region: &str) -> ReplicaId {
 }
 
 fn leader(region: &str) -> Leader {
-    Leader::resume(replica(region), Recovered::default())
+    let nothing = Applier::resume(VersionVector::new(), HybridTimestamp::ZERO, Catalog::default());
+    Leader::resume(replica(region), nothing)
 }
 
 fn shape(data_type: DataType) -> TableShape {

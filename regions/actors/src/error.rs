@@ -1,0 +1,100 @@
+//! What a region answers when it cannot do what it was asked.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tombolo_causality::RegionId;
+use tombolo_replication::leader::Refusal;
+use tombolo_storage::StorageError;
+use tombolo_storage::disk::DiskOpenError;
+
+/// Why a region did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The data directory could not be opened, or another process has it.
+    #[error(transparent)]
+    Directory(#[from] DiskOpenError),
+    /// What it holds could not be opened.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The replication listener could not be bound.
+    #[error("cannot listen for other regions on {address}: is another process there?")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A thread could not be started or has ended.
+    #[error("a thread of the region ended while it was starting")]
+    Thread,
+    /// The operating system gave no random numbers.
+    #[error("the operating system gives no random numbers")]
+    Random(#[source] io::Error),
+}
+
+/// Why a command was not done.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// More waits than may wait. Nothing was done.
+    #[error("the region has more to do than it may keep waiting")]
+    Overloaded,
+    /// The region is still making sure of who it is. Nothing was done.
+    #[error("the region is starting")]
+    Starting,
+    /// The region is stopping. Nothing was done.
+    #[error("the region is stopping")]
+    Stopping,
+    /// Refused. Nothing was done.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The present state could not be read. Nothing was done.
+    #[error("the present state cannot be read: {detail}")]
+    Unreadable {
+        /// Why.
+        detail: String,
+    },
+    /// Making it durable failed: it may or may not be. The region stops.
+    #[error("the disk failed while the write was being made durable")]
+    Unknown,
+}
+
+/// Why a table was not defined or dropped.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// Some other table has the name.
+    #[error("a table of that name exists and is defined otherwise")]
+    Exists,
+    /// There are as many tables as there may be.
+    #[error("there are as many tables as there may be")]
+    TooMany,
+    /// There is no such table.
+    #[error("there is no such table")]
+    NoSuchTable,
+    /// Done, but not yet confirmed by these regions.
+    #[error("not yet confirmed by {regions:?}")]
+    Pending {
+        /// Who has not confirmed.
+        regions: Vec<RegionId>,
+    },
+    /// The region that orders definitions cannot be reached. Nothing was done, or nobody knows.
+    #[error("{region}, which orders table definitions, cannot be reached")]
+    OrdererUnreachable {
+        /// That region.
+        region: RegionId,
+    },
+    /// Not decided.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+/// No region of that name is a peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{peer} is not a peer of this region")]
+pub struct UnknownPeer {
+    /// The name.
+    pub peer: RegionId,
+}

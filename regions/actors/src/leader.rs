@@ -1,0 +1,308 @@
+//! The leader's actor: the shell around the region's only writer.
+//!
+//! Commands and changes of other regions are decided as they come, and staged. While one group is
+//! being made durable the next one gathers: group commit without a timer. When the gathering group
+//! is full as well, the mailbox is left alone until the journal answers, so that a stalled disk is
+//! felt as a full mailbox and answered with 503.
+
+mod answer;
+mod durable;
+mod messages;
+
+use core::pin::Pin;
+use std::sync::Arc;
+
+use actix::prelude::*;
+use tokio::sync::{oneshot, watch};
+use tombolo_protocol::seal;
+use tombolo_replication::leader::{Decided, Leader as Machine, Refusal};
+use tombolo_replication::{Change, ItemKey, SealedChange};
+use tombolo_storage::journal::Position;
+use tombolo_storage::{Group, Installed, Overlay, StorageError};
+
+pub use self::answer::Answer;
+use self::durable::Durable;
+pub(crate) use self::messages::{
+    Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
+};
+use crate::clock::wall_ms;
+use crate::error::SubmitError;
+use crate::journal::{Append, Journal};
+use crate::materializer::{Materialize, Materializer};
+
+/// How much may gather, at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) mailbox_commands: usize,
+    pub(crate) group_changes: usize,
+    pub(crate) group_bytes: usize,
+}
+
+/// Who waits for a group to be durable, with what they are then told.
+type Waiting = Vec<Box<dyn FnOnce(Result<(), SubmitError>)>>;
+
+struct InFlight {
+    group: Group,
+    waiting: Waiting,
+    append: Pin<Box<Request<Journal, Append>>>,
+}
+
+/// See the module.
+pub(crate) struct Leader {
+    machine: Machine,
+    overlay: Overlay,
+    limits: Limits,
+    journal: Addr<Journal>,
+    materializer: Addr<Materializer>,
+    /// Told of every published view.
+    published: watch::Sender<u64>,
+    /// Told when the disk has failed and the process must end.
+    failed: watch::Sender<bool>,
+    /// Told from where a restart would replay.
+    replay_from: watch::Sender<Option<Position>>,
+    in_flight: Option<InFlight>,
+    gathering: Waiting,
+    flush_scheduled: bool,
+    materializing: usize,
+    stopping: Option<oneshot::Sender<()>>,
+    is_failed: bool,
+}
+
+impl core::fmt::Debug for Leader {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Leader").field("machine", &self.machine).finish_non_exhaustive()
+    }
+}
+
+/// What a leader is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) machine: Machine,
+    pub(crate) overlay: Overlay,
+    pub(crate) limits: Limits,
+    pub(crate) journal: Addr<Journal>,
+    pub(crate) materializer: Addr<Materializer>,
+    pub(crate) published: watch::Sender<u64>,
+    pub(crate) failed: watch::Sender<bool>,
+    pub(crate) replay_from: watch::Sender<Option<Position>>,
+}
+
+impl Leader {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            machine: parts.machine,
+            overlay: parts.overlay,
+            limits: parts.limits,
+            journal: parts.journal,
+            materializer: parts.materializer,
+            published: parts.published,
+            failed: parts.failed,
+            replay_from: parts.replay_from,
+            in_flight: None,
+            gathering: Vec::new(),
+            flush_scheduled: false,
+            materializing: 0,
+            stopping: None,
+            is_failed: false,
+        }
+    }
+
+    /// Why nothing is taken in now, where that is so.
+    fn closed(&self) -> Option<SubmitError> {
+        if self.is_failed {
+            Some(SubmitError::Unknown)
+        } else if self.stopping.is_some() {
+            Some(SubmitError::Stopping)
+        } else if self.overlay.is_full() {
+            Some(SubmitError::Overloaded)
+        } else {
+            None
+        }
+    }
+
+    fn submit(&mut self, submit: Submit, ctx: &mut Context<Self>) {
+        let Submit { command, reply } = submit;
+        if let Some(error) = self.closed() {
+            return answer(reply, Err(error));
+        }
+        let state = match self.overlay.latest(&command.item) {
+            Ok(state) => state,
+            Err(error) => {
+                return answer(reply, Err(SubmitError::Unreadable { detail: error.to_string() }));
+            }
+        };
+        match self.machine.decide(wall_ms(), command, state.as_deref()) {
+            Err(refusal) => self.refuse(refusal, reply),
+            Ok(decided) => {
+                let Decided { change, item, state, resolver, existed, .. } = decided;
+                let state = Arc::new(state);
+                let decided =
+                    Answer { item: item.clone(), state: state.clone(), resolver, existed };
+                self.stage(change, Some((item, state)), ctx);
+                self.gathering
+                    .push(Box::new(move |result| answer(reply, result.map(|()| decided))));
+            }
+        }
+    }
+
+    /// Calls `tell` when everything decided so far is durable.
+    fn when_durable(&mut self, tell: impl FnOnce(Result<(), SubmitError>) + 'static) {
+        if self.overlay.staged_changes() > 0 {
+            self.gathering.push(Box::new(tell));
+        } else if let Some(in_flight) = &mut self.in_flight {
+            in_flight.waiting.push(Box::new(tell));
+        } else {
+            tell(Ok(()));
+        }
+    }
+
+    /// A refusal may rest on what is not durable yet; it then waits for it as an answer does.
+    fn refuse<T: 'static>(
+        &mut self,
+        refusal: Refusal,
+        reply: oneshot::Sender<Result<T, SubmitError>>,
+    ) {
+        self.when_durable(move |result| {
+            answer(reply, Err(result.err().unwrap_or(SubmitError::Refused(refusal))));
+        });
+    }
+
+    /// Stages a change of this region.
+    fn stage(
+        &mut self,
+        change: Change,
+        state: Option<(ItemKey, Arc<tombolo_datatypes::ItemState>)>,
+        ctx: &mut Context<Self>,
+    ) {
+        let staged = seal(change)
+            .map_err(StorageError::from)
+            .and_then(|sealed| self.overlay.stage(&sealed, state));
+        match staged {
+            Ok(()) => self.schedule_flush(ctx),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Joins changes of other regions, in the order in which the intake hands them over.
+    fn apply(&mut self, changes: Vec<SealedChange>, ctx: &mut Context<Self>) {
+        for sealed in changes {
+            if self.is_failed || self.stopping.is_some() {
+                return;
+            }
+            let overlay = &self.overlay;
+            let applied = self.machine.apply(&sealed.change, |item| overlay.latest(item));
+            let applied = match applied {
+                Ok(applied) => applied,
+                Err(error) => return self.fail(&error),
+            };
+            if applied.of_dropped_tables > 0 {
+                tracing::debug!(dot = %sealed.change.dot, "deltas of a dropped table discarded");
+            }
+            if applied.is_new {
+                let states = applied.states.into_iter().map(|(item, state)| (item, state.into()));
+                if let Err(error) = self.overlay.stage(&sealed, states) {
+                    return self.fail(&error);
+                }
+            }
+        }
+        self.schedule_flush(ctx);
+    }
+
+    /// Flushes when all that waits in the mailbox has been decided.
+    fn schedule_flush(&mut self, ctx: &mut Context<Self>) {
+        if self.group_is_full() {
+            self.flush(ctx);
+            if self.group_is_full() && self.in_flight.is_some() {
+                ctx.wait(Durable);
+            }
+        } else if !self.flush_scheduled {
+            self.flush_scheduled = true;
+            ctx.spawn(fut::ready(()).map(|(), actor: &mut Self, ctx| {
+                actor.flush_scheduled = false;
+                actor.flush(ctx);
+            }));
+        }
+    }
+
+    fn group_is_full(&self) -> bool {
+        self.overlay.staged_changes() >= self.limits.group_changes
+            || self.overlay.staged_bytes() >= self.limits.group_bytes
+    }
+
+    /// Hands the gathered group to the journal, unless one is under way.
+    fn flush(&mut self, ctx: &mut Context<Self>) {
+        if self.in_flight.is_some() || self.is_failed {
+            return;
+        }
+        match self.overlay.close_group(self.machine.catalog()) {
+            Ok(None) => self.stop_if_done(ctx),
+            Ok(Some(mut group)) => {
+                let payload = core::mem::take(&mut group.payload);
+                let before = Arc::clone(group.before());
+                let append = Box::pin(self.journal.send(Append { payload, before }));
+                let waiting = core::mem::take(&mut self.gathering);
+                self.in_flight = Some(InFlight { group, waiting, append });
+                ctx.spawn(Durable);
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn materialize(&mut self, sealed: tombolo_storage::SealedLayer, ctx: &mut Context<Self>) {
+        self.materializing += 1;
+        let work = self.materializer.send(Materialize(sealed)).into_actor(self);
+        ctx.spawn(work.map(|result, actor, ctx| {
+            actor.materializing -= 1;
+            match result {
+                Ok(Ok(installed)) => actor.installed(installed, ctx),
+                Ok(Err(error)) => actor.fail(&error),
+                Err(error) => actor.fail(&error),
+            }
+        }));
+    }
+
+    fn installed(&mut self, installed: Installed, ctx: &mut Context<Self>) {
+        self.replay_from.send_replace(installed.replay_from);
+        self.overlay.installed(installed);
+        self.published.send_modify(|published| *published += 1);
+        self.stop_if_done(ctx);
+    }
+
+    /// At a graceful stop, when nothing is under way: moves the rest into the state, then says so.
+    fn stop_if_done(&mut self, ctx: &mut Context<Self>) {
+        if self.stopping.is_none() || self.in_flight.is_some() || self.materializing > 0 {
+            return;
+        }
+        if let Some(rest) = self.overlay.seal_rest() {
+            return self.materialize(rest, ctx);
+        }
+        if let Some(done) = self.stopping.take() {
+            // Whoever asked may have stopped waiting; the region is stopped either way.
+            done.send(()).ok();
+            ctx.stop();
+        }
+    }
+
+    /// The end: what is staged may or may not become durable, and nothing more is decided.
+    fn fail(&mut self, error: &(dyn std::error::Error + 'static)) {
+        tracing::error!(error, "the region cannot go on and stops");
+        self.is_failed = true;
+        self.failed.send_replace(true);
+        let in_flight = self.in_flight.take().map(|in_flight| in_flight.waiting);
+        let waiting = in_flight.into_iter().flatten().chain(self.gathering.drain(..));
+        waiting.for_each(|tell| tell(Err(SubmitError::Unknown)));
+    }
+}
+
+/// Tells a client; one that went away needs no answer.
+fn answer<T>(reply: oneshot::Sender<T>, result: T) {
+    reply.send(result).ok();
+}
+
+impl Actor for Leader {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.limits.mailbox_commands);
+    }
+}

@@ -1,0 +1,182 @@
+//! What is known of each peer: shared by the tasks of its connections and whoever looks.
+//!
+//! Locks are held for a few instructions and never across a wait.
+
+mod status;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{mpsc, watch};
+use tombolo_causality::{RegionId, VersionVector};
+use tombolo_protocol::Frame;
+use tombolo_replication::circuit_breaker;
+use tombolo_replication::lag::Lag;
+
+pub use self::status::{LinkState, LinkStatus};
+use crate::clock::monotonic_ms;
+
+/// Frames that may wait to be sent to one peer beside its batches.
+pub(crate) const OUTBOX_FRAMES_MAX: usize = 256;
+
+/// All peers of a region.
+#[derive(Debug)]
+pub(crate) struct Links {
+    own: RegionId,
+    peers: BTreeMap<RegionId, Arc<Link>>,
+    /// Told whenever a peer's vector has grown.
+    acknowledged: watch::Sender<u64>,
+}
+
+/// One peer.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) peer: RegionId,
+    facts: Mutex<Facts>,
+    /// Told when the link is paused here or no longer is.
+    paused: watch::Sender<bool>,
+    acknowledged: watch::Sender<u64>,
+}
+
+/// What is known of a peer.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) breaker: circuit_breaker::State,
+    /// Why it is not up.
+    pub(crate) reason: Option<String>,
+    pub(crate) paused_by_peer: bool,
+    pub(crate) needs_snapshot: bool,
+    pub(crate) lag: Lag,
+    pub(crate) last_heard_ms: Option<u64>,
+    pub(crate) rtt_us: Option<u64>,
+    /// What the peer is known to have, durably.
+    pub(crate) vector: VersionVector,
+    pub(crate) pending_changes: u64,
+    pub(crate) in_flight_bytes: u64,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    pub(crate) batches_sent: u64,
+    /// To the connection on which the peer ships to us.
+    outbox: Option<(u64, mpsc::Sender<Frame>)>,
+    connections: u64,
+}
+
+impl Links {
+    pub(crate) fn new(
+        own: RegionId,
+        peers: impl IntoIterator<Item = RegionId>,
+        paused: impl Fn(RegionId) -> bool,
+    ) -> Self {
+        let acknowledged = watch::Sender::new(0);
+        let link = |peer| {
+            let link = Link {
+                peer,
+                facts: Mutex::new(Facts::new()),
+                paused: watch::Sender::new(paused(peer)),
+                acknowledged: acknowledged.clone(),
+            };
+            (peer, Arc::new(link))
+        };
+        let peers = peers.into_iter().map(link).collect();
+        Self { own, peers, acknowledged }
+    }
+
+    /// The region at this end.
+    pub(crate) fn own(&self) -> RegionId {
+        self.own
+    }
+
+    pub(crate) fn get(&self, peer: &RegionId) -> Option<&Arc<Link>> {
+        self.peers.get(peer)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Link>> {
+        self.peers.values()
+    }
+
+    /// Changes whenever a peer's vector grows.
+    pub(crate) fn watch_acknowledged(&self) -> watch::Receiver<u64> {
+        self.acknowledged.subscribe()
+    }
+}
+
+impl Facts {
+    fn new() -> Self {
+        Self {
+            breaker: circuit_breaker::State::Open { until_ms: 0 },
+            reason: None,
+            paused_by_peer: false,
+            needs_snapshot: false,
+            lag: Lag::new(monotonic_ms()),
+            last_heard_ms: None,
+            rtt_us: None,
+            vector: VersionVector::new(),
+            pending_changes: 0,
+            in_flight_bytes: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+            batches_sent: 0,
+            outbox: None,
+            connections: 0,
+        }
+    }
+}
+
+impl Link {
+    /// The facts, for a moment.
+    pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        *self.paused.borrow()
+    }
+
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.send_replace(paused);
+    }
+
+    /// Changes when the link is paused or resumed here.
+    pub(crate) fn watch_paused(&self) -> watch::Receiver<bool> {
+        self.paused.subscribe()
+    }
+
+    /// The peer says that it has `vector`, durably.
+    pub(crate) fn acknowledge(&self, vector: &VersionVector) {
+        let grew = {
+            let mut facts = self.facts();
+            let grew = !facts.vector.descends(vector);
+            facts.vector.join(vector);
+            grew
+        };
+        if grew {
+            self.acknowledged.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// A connection takes the place of the one before; answers its number and what is to be sent
+    /// on it.
+    pub(crate) fn open_outbox(&self) -> (u64, mpsc::Receiver<Frame>) {
+        let (sender, receiver) = mpsc::channel(OUTBOX_FRAMES_MAX);
+        let mut facts = self.facts();
+        facts.connections += 1;
+        let connection = facts.connections;
+        facts.outbox = Some((connection, sender));
+        (connection, receiver)
+    }
+
+    /// The connection of that number has ended.
+    pub(crate) fn close_outbox(&self, connection: u64) {
+        let mut facts = self.facts();
+        if facts.outbox.as_ref().is_some_and(|(open, _)| *open == connection) {
+            facts.outbox = None;
+        }
+    }
+
+    /// Sends a frame on the connection on which the peer ships to us; false where there is none or
+    /// too much waits on it.
+    pub(crate) fn try_send(&self, frame: Frame) -> bool {
+        let outbox = self.facts().outbox.as_ref().map(|(_, sender)| sender.clone());
+        outbox.is_some_and(|sender| sender.try_send(frame).is_ok())
+    }
+}

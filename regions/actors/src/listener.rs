@@ -1,0 +1,203 @@
+//! The replication listener: lets in whoever says that it is a peer, and no more at a time than
+//! may be unknown.
+
+use std::sync::Arc;
+
+use actix::Addr;
+use arc_swap::ArcSwap;
+use core::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::time::timeout;
+use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_protocol::{Frame, Hello, Purpose, RefusalCode, Welcome};
+use tombolo_replication::intake::Input;
+use tombolo_storage::View;
+
+use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
+use crate::intake::{Arrived, Intake};
+use crate::leader::{Leader, Settle};
+use crate::links::{Link, Links};
+use crate::replication::{PeerCalled, Replication};
+use crate::serving::Serving;
+use crate::shipping::PROTOCOL;
+use crate::tables::Tables;
+
+/// What is there once the region knows who it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    pub(crate) own: ReplicaId,
+    pub(crate) leader: Addr<Leader>,
+    pub(crate) intake: Addr<Intake>,
+    pub(crate) tables: Tables,
+    pub(crate) replications: Arc<std::collections::BTreeMap<RegionId, Addr<Replication>>>,
+    pub(crate) published: watch::Receiver<u64>,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub(crate) cluster: String,
+    pub(crate) region: RegionId,
+    /// Who this region was when it last ran: what it calls itself until it is open.
+    pub(crate) before: ReplicaId,
+    pub(crate) links: Arc<Links>,
+    pub(crate) views: Arc<ArcSwap<View>>,
+    pub(crate) open: watch::Receiver<Option<Open>>,
+    pub(crate) unknown: Arc<Semaphore>,
+    pub(crate) hello_timeout: Duration,
+    pub(crate) silence_max: Duration,
+    pub(crate) frame_bytes_max: usize,
+}
+
+impl Listener {
+    /// Accepts connections for ever.
+    pub(crate) async fn run(self, socket: TcpListener) {
+        loop {
+            match socket.accept().await {
+                Ok((stream, from)) => {
+                    let Ok(permit) = Arc::clone(&self.unknown).try_acquire_owned() else {
+                        tracing::warn!(%from, "too many connections that say nothing: closed");
+                        continue;
+                    };
+                    let listener = self.clone();
+                    actix_rt::spawn(async move {
+                        let ended = listener.greet(stream, permit).await;
+                        tracing::debug!(%from, reason = %ended, "a peer's connection ended");
+                    });
+                }
+                Err(error) => {
+                    // Out of descriptors, most likely: others must close before it can go on.
+                    tracing::warn!(%error, "no connection could be accepted");
+                    tokio::time::sleep(self.hello_timeout / 10).await;
+                }
+            }
+        }
+    }
+
+    async fn greet(
+        self,
+        stream: TcpStream,
+        permit: tokio::sync::OwnedSemaphorePermit,
+    ) -> ConnectionError {
+        if let Err(error) = stream.set_nodelay(true) {
+            return error.into();
+        }
+        let (read, write) = stream.into_split();
+        let (mut reader, mut writer) = (FrameReader::new(read), FrameWriter::new(write));
+        let hello = match timeout(self.hello_timeout, reader.read(HELLO_BYTES_MAX)).await {
+            Ok(Ok(Frame::Hello(hello))) => hello,
+            Ok(Ok(_)) => return ConnectionError::Unexpected { what: "something before its hello" },
+            Ok(Err(error)) => return error,
+            Err(_) => return ConnectionError::Silent,
+        };
+        let link = match self.admit(&hello) {
+            Ok(link) => Arc::clone(link),
+            Err((code, detail)) => {
+                timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
+                return ConnectionError::Refusing { code, detail };
+            }
+        };
+        drop(permit);
+        match hello.purpose {
+            Purpose::Identify => match self.identify(&link, &hello, &mut writer).await {
+                Ok(()) => ConnectionError::Closed,
+                Err(error) => error,
+            },
+            Purpose::Replicate => self.replicate(link, &hello, reader, writer).await,
+        }
+    }
+
+    fn admit(&self, hello: &Hello) -> Result<&Arc<Link>, (RefusalCode, String)> {
+        if hello.cluster != self.cluster {
+            let detail = format!("this is cluster {:?}", self.cluster);
+            return Err((RefusalCode::WrongCluster, detail));
+        }
+        if hello.replica.region != hello.region {
+            let detail = "the replica is not of the region".to_owned();
+            return Err((RefusalCode::Malformed, detail));
+        }
+        let Some(link) = self.links.get(&hello.region) else {
+            let detail = format!("{} is not a peer of {}", hello.region, self.region);
+            return Err((RefusalCode::UnknownRegion, detail));
+        };
+        if !(hello.protocol_min..=hello.protocol_max).contains(&PROTOCOL) {
+            let detail = format!("protocol {PROTOCOL} is spoken here");
+            return Err((RefusalCode::Protocol, detail));
+        }
+        if link.is_paused() {
+            let detail = format!("{} has paused the link", self.region);
+            return Err((RefusalCode::Paused, detail));
+        }
+        Ok(link)
+    }
+
+    /// Tells a region that is starting how much of its stream is known here, now that nothing of
+    /// its earlier life can arrive any more.
+    async fn identify(
+        &self,
+        link: &Link,
+        hello: &Hello,
+        writer: &mut FrameWriter,
+    ) -> Result<(), ConnectionError> {
+        let (connection, _) = link.open_outbox();
+        link.close_outbox(connection);
+        let open = self.open.borrow().clone();
+        if let Some(open) = &open {
+            let lost = Arrived(Input::Lost { peer: link.peer });
+            let barrier = open.intake.send(lost).await;
+            barrier.map_err(|_| ConnectionError::Stopped)?.ok();
+            let (reply, settled) = oneshot::channel();
+            let asked = open.leader.send(Settle { reply }).await;
+            asked.map_err(|_| ConnectionError::Stopped)?;
+            settled.await.map_err(|_| ConnectionError::Stopped)?.ok();
+        }
+        let own = open.map_or(self.before, |open| open.own);
+        writer.write(&Frame::Welcome(self.welcome(own, hello))).await?;
+        Ok(())
+    }
+
+    async fn replicate(
+        &self,
+        link: Arc<Link>,
+        hello: &Hello,
+        reader: FrameReader,
+        mut writer: FrameWriter,
+    ) -> ConnectionError {
+        let Some(open) = self.open.borrow().clone() else {
+            let (code, detail) = (RefusalCode::Unavailable, "the region is starting".to_owned());
+            timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
+            return ConnectionError::Refusing { code, detail };
+        };
+        let welcome = Frame::Welcome(self.welcome(open.own, hello));
+        if let Err(error) = writer.write(&welcome).await {
+            return error;
+        }
+        link.acknowledge(&hello.vector);
+        if let Some(replication) = open.replications.get(&link.peer)
+            && replication.send(PeerCalled).await.is_err()
+        {
+            return ConnectionError::Stopped;
+        }
+        let serving = Serving {
+            link,
+            views: Arc::clone(&self.views),
+            published: open.published.clone(),
+            intake: open.intake.clone(),
+            tables: open.tables.clone(),
+            silence_max: self.silence_max,
+            frame_bytes_max: self.frame_bytes_max,
+        };
+        serving.run(reader, writer).await
+    }
+
+    fn welcome(&self, own: ReplicaId, hello: &Hello) -> Welcome {
+        let view = self.views.load();
+        Welcome {
+            replica: own,
+            protocol: PROTOCOL,
+            vector: (**view.vector()).clone(),
+            yours: view.position().streams.get(&hello.replica),
+        }
+    }
+}

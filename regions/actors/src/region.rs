@@ -1,0 +1,191 @@
+//! The handle of a running region: what the API and the binary hold.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix::Addr;
+use actix_rt::ArbiterHandle;
+use arc_swap::ArcSwap;
+use tokio::sync::{oneshot, watch};
+use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_replication::leader::Command;
+use tombolo_replication::{TableName, TableShape};
+use tombolo_storage::disk::Disk;
+use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
+use tombolo_topology::Settings;
+
+use crate::error::{StartError, SubmitError, TableError, UnknownPeer};
+use crate::leader::{Answer, Leader, Stop, Submit};
+use crate::links::{Link, LinkStatus, Links};
+use crate::replication::{PauseChanged, Replication};
+use crate::tables::{Defined, Tables};
+use crate::{boot, clock};
+
+/// A running region. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Region(Arc<Running>);
+
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) settings: Settings,
+    pub(crate) identity: Identity,
+    pub(crate) started_at_ms: u64,
+    pub(crate) replication_address: SocketAddr,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) views: Arc<ArcSwap<View>>,
+    pub(crate) leader: Addr<Leader>,
+    pub(crate) links: Arc<Links>,
+    pub(crate) replications: Arc<BTreeMap<RegionId, Addr<Replication>>>,
+    pub(crate) tables: Tables,
+    pub(crate) failed: watch::Receiver<bool>,
+    pub(crate) threads: Vec<ArbiterHandle>,
+}
+
+impl Region {
+    /// Opens the region's directory, makes sure of who it is, and starts its actors.
+    ///
+    /// Runs in an actix system, which must outlive the region.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        boot::start(settings).await.map(|running| Self(Arc::new(running)))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> RegionId {
+        self.0.settings.region.name
+    }
+
+    /// Who it writes as.
+    pub fn replica(&self) -> ReplicaId {
+        self.0.identity.replica
+    }
+
+    /// The settings it runs with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// When it started, in ms since 1970.
+    pub fn started_at_ms(&self) -> u64 {
+        self.0.started_at_ms
+    }
+
+    /// The wall clock, in ms since 1970.
+    pub fn now_ms(&self) -> u64 {
+        clock::wall_ms()
+    }
+
+    /// Where other regions connect.
+    pub fn replication_address(&self) -> SocketAddr {
+        self.0.replication_address
+    }
+
+    /// Everything that is shown now, unchanging.
+    pub fn view(&self) -> Arc<View> {
+        self.0.views.load_full()
+    }
+
+    /// Whether it takes commands.
+    pub fn is_ready(&self) -> bool {
+        self.0.leader.connected() && !*self.0.failed.borrow()
+    }
+
+    /// Ends when the disk has failed: the process must end, and recovers when it starts again.
+    pub async fn failed(&self) {
+        let mut failed = self.0.failed.clone();
+        // A sender that is gone has stopped in good order, which is no failure.
+        if failed.wait_for(|failed| *failed).await.is_err() {
+            core::future::pending::<()>().await;
+        }
+    }
+
+    /// Has a command decided; answers when it is durable here.
+    pub async fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.leader.try_send(Submit { command, reply }).map_err(|error| match error {
+            actix::dev::SendError::Full(_) => SubmitError::Overloaded,
+            actix::dev::SendError::Closed(_) => SubmitError::Stopping,
+        })?;
+        answer.await.unwrap_or(Err(SubmitError::Unknown))
+    }
+
+    /// Defines a table; answers when every region holds it durably.
+    pub async fn define_table(
+        &self,
+        name: TableName,
+        shape: TableShape,
+    ) -> Result<Defined, TableError> {
+        self.0.tables.define(name, shape).await
+    }
+
+    /// Drops a table; answers when it is gone here.
+    pub async fn drop_table(&self, name: TableName) -> Result<(), TableError> {
+        self.0.tables.drop_table(name).await
+    }
+
+    /// All links, by peer.
+    pub fn links(&self) -> Vec<LinkStatus> {
+        self.0.links.iter().map(|link| self.status(link)).collect()
+    }
+
+    /// Stops all traffic with `peer`, in both directions, until [`Self::resume_link`].
+    pub async fn pause_link(&self, peer: RegionId) -> Result<LinkStatus, PauseError> {
+        self.set_paused(peer, true).await
+    }
+
+    /// Ends a pause. The link stays paused while the peer has paused it.
+    pub async fn resume_link(&self, peer: RegionId) -> Result<LinkStatus, PauseError> {
+        self.set_paused(peer, false).await
+    }
+
+    async fn set_paused(&self, peer: RegionId, paused: bool) -> Result<LinkStatus, PauseError> {
+        let link = self.0.links.get(&peer).ok_or(UnknownPeer { peer })?;
+        let paused_peers = self
+            .0
+            .links
+            .iter()
+            .filter(|link| if link.peer == peer { paused } else { link.is_paused() });
+        // Durable first: a pause that was answered outlives a restart.
+        PausedLinks(paused_peers.map(|link| link.peer).collect()).write(&*self.0.disk)?;
+        link.set_paused(paused);
+        if let Some(replication) = self.0.replications.get(&peer) {
+            replication.send(PauseChanged).await.map_err(|_| PauseError::Stopping)?;
+        }
+        Ok(self.status(link))
+    }
+
+    fn status(&self, link: &Link) -> LinkStatus {
+        let silence_max = self.0.settings.replication.silence_max;
+        let silence_ms_max = u64::try_from(silence_max.as_millis()).unwrap_or(u64::MAX);
+        link.status(self.view().vector(), silence_ms_max)
+    }
+
+    /// Makes everything durable, moves it into the state, and ends in good order.
+    pub async fn stop(&self) -> Result<(), StorageError> {
+        let (done, stopped) = oneshot::channel();
+        let asked = self.0.leader.send(Stop { done }).await.is_ok();
+        if asked && stopped.await.is_ok() {
+            let identity = Identity { last_stop: LastStop::Clean, ..self.0.identity.clone() };
+            identity.write(&*self.0.disk)?;
+        }
+        for thread in &self.0.threads {
+            thread.stop();
+        }
+        Ok(())
+    }
+}
+
+/// Why a link was not paused or resumed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PauseError {
+    /// There is no such peer.
+    #[error(transparent)]
+    UnknownPeer(#[from] UnknownPeer),
+    /// It could not be made durable.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The region is stopping.
+    #[error("the region is stopping")]
+    Stopping,
+}

@@ -1,0 +1,181 @@
+//! The replication actor of one peer: keeps a connection to it, or waits to try again.
+//!
+//! The circuit breaker says when to try. Pausing ends the connection at once and outlives a
+//! restart; while the peer says that it has paused the link, it is asked now and then whether it
+//! still does.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use tokio::sync::mpsc;
+use tombolo_protocol::RefusalCode;
+use tombolo_replication::circuit_breaker::CircuitBreaker;
+use tombolo_replication::shipper::{Limits, Shipper};
+use tombolo_storage::journal::JournalReader;
+
+use crate::clock::{monotonic_ms, random};
+use crate::connection::ConnectionError;
+use crate::shipping::{Shipping, TableQuestion};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Replication {
+    address: (String, u16),
+    shipping: Shipping,
+    limits: Limits,
+    journal: JournalReader,
+    breaker: CircuitBreaker,
+    /// The connection under way, and how questions reach it.
+    connection: Option<(SpawnHandle, mpsc::Sender<TableQuestion>)>,
+    attempt: Option<SpawnHandle>,
+}
+
+/// The link was paused or resumed here.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct PauseChanged;
+
+/// The peer dialled us: it is there, and has not paused the link.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct PeerCalled;
+
+/// Ask the peer about tables; false where it cannot be reached now.
+#[derive(Debug, Message)]
+#[rtype(result = "bool")]
+pub(crate) struct AskTables(pub(crate) TableQuestion);
+
+/// Questions that may wait on one connection.
+const QUESTIONS_MAX: usize = 64;
+
+impl Replication {
+    pub(crate) fn new(
+        address: (String, u16),
+        shipping: Shipping,
+        limits: Limits,
+        journal: JournalReader,
+        breaker: CircuitBreaker,
+    ) -> Self {
+        Self { address, shipping, limits, journal, breaker, connection: None, attempt: None }
+    }
+
+    fn schedule(&mut self, ctx: &mut Context<Self>) {
+        if let Some(attempt) = self.attempt.take() {
+            ctx.cancel_future(attempt);
+        }
+        self.show_breaker();
+        if self.connection.is_some() || self.shipping.link.is_paused() {
+            return;
+        }
+        let Some(at_ms) = self.breaker.attempt_at_ms() else { return };
+        let wait = core::time::Duration::from_millis(at_ms.saturating_sub(monotonic_ms()));
+        self.attempt = Some(ctx.run_later(wait, |actor, ctx| {
+            actor.attempt = None;
+            actor.attempt(ctx);
+        }));
+    }
+
+    fn attempt(&mut self, ctx: &mut Context<Self>) {
+        self.breaker.attempt();
+        self.show_breaker();
+        let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
+        let shipping = self.shipping.clone();
+        let tail = (**shipping.views.load().vector()).clone();
+        let shipper = Shipper::new(shipping.own.region, tail, self.limits);
+        let address = ctx.address();
+        let connected = move || {
+            // A full mailbox delays what is shown, nothing else.
+            address.try_send(Connected).ok();
+        };
+        let run = shipping.run(self.address.clone(), shipper, self.journal.log(), asked, connected);
+        let handle =
+            ctx.spawn(run.into_actor(self).map(|ended, actor, ctx| actor.ended(&ended, ctx)));
+        self.connection = Some((handle, questions));
+    }
+
+    fn ended(&mut self, ended: &ConnectionError, ctx: &mut Context<Self>) {
+        self.connection = None;
+        let link = Arc::clone(&self.shipping.link);
+        {
+            let mut facts = link.facts();
+            let changed = facts.reason.as_deref() != Some(&*ended.to_string());
+            facts.reason = Some(ended.to_string());
+            facts.in_flight_bytes = 0;
+            facts.paused_by_peer =
+                matches!(ended, ConnectionError::Refused { code: RefusalCode::Paused, .. });
+            if changed {
+                tracing::info!(peer = %link.peer, reason = %ended, "the link is down");
+            }
+        }
+        self.breaker.failed(monotonic_ms(), random().unwrap_or_default());
+        self.schedule(ctx);
+    }
+
+    fn show_breaker(&self) {
+        self.shipping.link.facts().breaker = self.breaker.state();
+    }
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Connected;
+
+impl Actor for Replication {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.schedule(ctx);
+    }
+}
+
+impl Handler<Connected> for Replication {
+    type Result = ();
+
+    fn handle(&mut self, _: Connected, _: &mut Self::Context) {
+        self.breaker.heard(monotonic_ms());
+        {
+            let mut facts = self.shipping.link.facts();
+            facts.reason = None;
+            facts.paused_by_peer = false;
+        }
+        self.show_breaker();
+        tracing::info!(peer = %self.shipping.link.peer, "the link is up");
+    }
+}
+
+impl Handler<PauseChanged> for Replication {
+    type Result = ();
+
+    fn handle(&mut self, _: PauseChanged, ctx: &mut Self::Context) {
+        if self.shipping.link.is_paused() {
+            if let Some((handle, _)) = self.connection.take() {
+                ctx.cancel_future(handle);
+                self.breaker.failed(monotonic_ms(), 0);
+            }
+        } else {
+            self.breaker.try_now(monotonic_ms());
+        }
+        self.schedule(ctx);
+    }
+}
+
+impl Handler<PeerCalled> for Replication {
+    type Result = ();
+
+    fn handle(&mut self, _: PeerCalled, ctx: &mut Self::Context) {
+        self.shipping.link.facts().paused_by_peer = false;
+        if self.connection.is_none() {
+            self.breaker.try_now(monotonic_ms());
+            self.schedule(ctx);
+        }
+    }
+}
+
+impl Handler<AskTables> for Replication {
+    type Result = bool;
+
+    fn handle(&mut self, AskTables(question): AskTables, _: &mut Self::Context) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|(_, questions)| questions.try_send(question).is_ok())
+    }
+}

@@ -1,0 +1,205 @@
+//! The listening end of a link: takes in what one peer ships, for as long as a connection lives.
+
+use core::cell::Cell;
+use core::time::Duration;
+use std::sync::Arc;
+
+use actix::Addr;
+use arc_swap::ArcSwap;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::timeout;
+use tombolo_causality::VersionVector;
+use tombolo_protocol::{Frame, RefusalCode};
+use tombolo_replication::intake::{Input, Refusal};
+use tombolo_storage::View;
+
+use crate::clock::monotonic_ms;
+use crate::connection::{ConnectionError, FrameReader, FrameWriter};
+use crate::intake::{Arrived, Intake};
+use crate::links::Link;
+use crate::tables::Tables;
+
+/// What serving a peer needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Serving {
+    pub(crate) link: Arc<Link>,
+    pub(crate) views: Arc<ArcSwap<View>>,
+    pub(crate) published: watch::Receiver<u64>,
+    pub(crate) intake: Addr<Intake>,
+    pub(crate) tables: Tables,
+    pub(crate) silence_max: Duration,
+    pub(crate) frame_bytes_max: usize,
+}
+
+/// What reading leaves for writing: the latest heartbeat that has not been echoed.
+#[derive(Debug, Default)]
+struct Echo {
+    sent_us: Cell<Option<u64>>,
+    heard: Notify,
+}
+
+impl Serving {
+    /// Serves a peer that has been welcomed, until the connection ends.
+    pub(crate) async fn run(
+        mut self,
+        reader: FrameReader,
+        mut writer: FrameWriter,
+    ) -> ConnectionError {
+        let link = Arc::clone(&self.link);
+        let (connection, outbox) = link.open_outbox();
+        let mut paused = link.watch_paused();
+        let echo = Echo::default();
+        let reading = self.clone();
+        let ended = tokio::select! {
+            // Being replaced comes first: nothing more is then taken in.
+            biased;
+            ended = self.send(&mut writer, &echo, outbox) => ended,
+            ended = reading.receive(reader, &echo) => ended,
+            _ = paused.wait_for(|paused| *paused) => {
+                let detail = "the link is paused".to_owned();
+                ConnectionError::Refusing { code: RefusalCode::Paused, detail }
+            }
+        };
+        link.close_outbox(connection);
+        if let ConnectionError::Refusing { code, detail } = &ended {
+            // A peer that does not read must not hold the connection.
+            timeout(self.silence_max, writer.refuse(*code, detail)).await.ok();
+        }
+        let lost = Arrived(Input::Lost { peer: link.peer });
+        if !matches!(ended, ConnectionError::Replaced) && self.intake.send(lost).await.is_err() {
+            return ConnectionError::Stopped;
+        }
+        ended
+    }
+
+    async fn receive(self, mut reader: FrameReader, echo: &Echo) -> ConnectionError {
+        let mut counted = 0;
+        loop {
+            let frame = match timeout(self.silence_max, reader.read(self.frame_bytes_max)).await {
+                Ok(Ok(frame)) => frame,
+                Ok(Err(ConnectionError::Frame(error))) => return malformed(&error),
+                Ok(Err(error)) => return error,
+                Err(_) => return ConnectionError::Silent,
+            };
+            {
+                let mut facts = self.link.facts();
+                facts.last_heard_ms = Some(monotonic_ms());
+                facts.bytes_received += reader.bytes_read() - counted;
+                counted = reader.bytes_read();
+            }
+            if let Err(error) = self.take(frame, echo).await {
+                return error;
+            }
+        }
+    }
+
+    async fn take(&self, frame: Frame, echo: &Echo) -> Result<(), ConnectionError> {
+        match frame {
+            Frame::Batch(batch) => {
+                let batch = batch.unpack(self.frame_bytes_max).map_err(|e| malformed(&e.into()))?;
+                self.arrived(Input::Received { peer: self.link.peer, batch }).await
+            }
+            Frame::Heartbeat { sent_us, watermark } => {
+                self.heard(&watermark);
+                echo.sent_us.set(Some(sent_us));
+                echo.heard.notify_one();
+                self.arrived(Input::Heard { peer: self.link.peer, vector: watermark }).await
+            }
+            Frame::TableRequest { request, what } => {
+                let (tables, link) = (self.tables.clone(), Arc::clone(&self.link));
+                // Answered when it is durable, which must not hold up what else arrives.
+                actix_rt::spawn(async move {
+                    let reply = tables.decide_for_peer(what).await;
+                    if !link.try_send(Frame::TableReply { request, reply }) {
+                        tracing::debug!(peer = %link.peer, "a table's answer was not delivered");
+                    }
+                });
+                Ok(())
+            }
+            Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
+            _ => Err(ConnectionError::Refusing {
+                code: RefusalCode::Malformed,
+                detail: "a frame of the serving side".to_owned(),
+            }),
+        }
+    }
+
+    fn heard(&self, watermark: &VersionVector) {
+        let view = self.views.load();
+        let peer = self.link.peer;
+        let own = watermark.iter().filter(|(replica, _)| replica.region == peer).collect();
+        self.link.acknowledge(watermark);
+        let mut facts = self.link.facts();
+        let one_way_ms = facts.rtt_us.unwrap_or_default() / 2_000;
+        facts.lag.heard(monotonic_ms(), one_way_ms, own, view.vector());
+    }
+
+    async fn arrived(&self, input: Input) -> Result<(), ConnectionError> {
+        match self.intake.send(Arrived(input)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(reason)) => {
+                let code = match reason {
+                    Refusal::ClockAhead { .. } => RefusalCode::ClockAhead,
+                    Refusal::Forked { .. } | Refusal::OwnFuture { .. } => RefusalCode::Forked,
+                    _ => RefusalCode::Malformed,
+                };
+                Err(ConnectionError::Refusing { code, detail: reason.to_string() })
+            }
+            Err(_) => Err(ConnectionError::Stopped),
+        }
+    }
+
+    /// Acknowledges what is durable, as soon as it is and with every heartbeat, and sends what
+    /// others of this region have for the peer.
+    async fn send(
+        &mut self,
+        writer: &mut FrameWriter,
+        echo: &Echo,
+        mut outbox: mpsc::Receiver<Frame>,
+    ) -> ConnectionError {
+        let peer = self.link.peer;
+        let mut acknowledged = VersionVector::new();
+        loop {
+            let frame = tokio::select! {
+                biased;
+                frame = outbox.recv() => match frame {
+                    Some(frame) => Some(frame),
+                    None => return ConnectionError::Replaced,
+                },
+                () = echo.heard.notified() => None,
+                changed = self.published.changed() => {
+                    if changed.is_err() {
+                        return ConnectionError::Stopped;
+                    }
+                    let view = self.views.load();
+                    let theirs = |(replica, seq): (tombolo_causality::ReplicaId, u64)| {
+                        replica.region == peer && seq > acknowledged.get(&replica)
+                    };
+                    if !view.vector().iter().any(theirs) {
+                        continue;
+                    }
+                    None
+                }
+            };
+            let frame = frame.unwrap_or_else(|| {
+                acknowledged = (**self.views.load().vector()).clone();
+                Frame::Acknowledge { vector: acknowledged.clone(), echo_us: echo.sent_us.take() }
+            });
+            match writer.write(&frame).await {
+                Ok(bytes) => self.link.facts().bytes_sent += bytes,
+                Err(error) => return error,
+            }
+        }
+    }
+}
+
+fn malformed(error: &tombolo_protocol::FrameError) -> ConnectionError {
+    use tombolo_protocol::{DecodeError, FrameError};
+    let code = match error {
+        FrameError::Decode(
+            DecodeError::UnknownKind { .. } | DecodeError::UnknownVersion { .. },
+        ) => RefusalCode::UnknownKind,
+        _ => RefusalCode::Malformed,
+    };
+    ConnectionError::Refusing { code, detail: error.to_string() }
+}

@@ -1,0 +1,337 @@
+//! The dialling end of a link: ships this region's changes to one peer for as long as a
+//! connection lives.
+//!
+//! Three things run beside each other and end together: reading what the peer says, sending what
+//! the shipper decides, and watching for silence.
+
+use core::cell::Cell;
+use core::cmp::Ordering;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_protocol::{BatchFrame, Frame, Hello, Purpose, TableReply, TableRequest, Welcome};
+use tombolo_replication::shipper::{Input, Output, Read, Shipper};
+use tombolo_storage::{Found, LogReader, View};
+
+use crate::clock::{monotonic_ms, monotonic_us};
+use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
+use crate::links::Link;
+
+/// The protocol versions this program speaks.
+pub(crate) const PROTOCOL: u8 = 1;
+
+/// Frames of the peer that may wait to be looked at.
+const INCOMING_FRAMES_MAX: usize = 16;
+
+/// What shipping to one peer needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Shipping {
+    pub(crate) cluster: String,
+    pub(crate) own: ReplicaId,
+    pub(crate) link: Arc<Link>,
+    pub(crate) views: Arc<ArcSwap<View>>,
+    pub(crate) published: watch::Receiver<u64>,
+    pub(crate) heartbeat: Duration,
+    pub(crate) silence_max: Duration,
+    pub(crate) dial_timeout: Duration,
+    pub(crate) batch_bytes: usize,
+    pub(crate) compression_level: i32,
+}
+
+/// A question to the peer about tables.
+#[derive(Debug)]
+pub(crate) struct TableQuestion {
+    pub(crate) what: TableRequest,
+    pub(crate) reply: oneshot::Sender<TableReply>,
+}
+
+/// Dials `address` and says who is there; answers who was met.
+pub(crate) async fn dial(
+    address: (&str, u16),
+    hello: Hello,
+    expected: RegionId,
+) -> Result<(FrameReader, FrameWriter, Welcome), ConnectionError> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (read, write) = stream.into_split();
+    let (mut reader, mut writer) = (FrameReader::new(read), FrameWriter::new(write));
+    writer.write(&Frame::Hello(hello)).await?;
+    match reader.read(HELLO_BYTES_MAX).await? {
+        Frame::Welcome(welcome) if welcome.replica.region == expected => {
+            Ok((reader, writer, welcome))
+        }
+        Frame::Welcome(welcome) => {
+            let detail = format!("{} answers where {expected} should", welcome.replica.region);
+            Err(ConnectionError::Refusing {
+                code: tombolo_protocol::RefusalCode::UnknownRegion,
+                detail,
+            })
+        }
+        Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
+        _ => Err(ConnectionError::Unexpected { what: "something else than a welcome" }),
+    }
+}
+
+impl Shipping {
+    /// Dials the peer and ships until the connection ends; `connected` is called once it stands.
+    pub(crate) async fn run(
+        mut self,
+        address: (String, u16),
+        mut shipper: Shipper,
+        log: LogReader,
+        questions: mpsc::Receiver<TableQuestion>,
+        connected: impl FnOnce(),
+    ) -> ConnectionError {
+        let hello = Hello {
+            cluster: self.cluster.clone(),
+            region: self.own.region,
+            replica: self.own,
+            protocol_min: PROTOCOL,
+            protocol_max: PROTOCOL,
+            vector: (**self.views.load().vector()).clone(),
+            purpose: Purpose::Replicate,
+        };
+        let dialled = dial((&address.0, address.1), hello, self.link.peer);
+        let (reader, writer, welcome) = match timeout(self.dial_timeout, dialled).await {
+            Ok(Ok(dialled)) => dialled,
+            Ok(Err(error)) => return error,
+            Err(_) => return ConnectionError::Silent,
+        };
+        let mut log = log;
+        if let Err(error) = self.check_history(&mut log, &welcome) {
+            return error;
+        }
+        connected();
+        self.link.acknowledge(&welcome.vector);
+        let first = shipper.handle(Input::Connected { vector: welcome.vector });
+        let heard_at = Cell::new(Instant::now());
+        let (to_sender, from_reader) = mpsc::channel(INCOMING_FRAMES_MAX);
+        let link = Arc::clone(&self.link);
+        let silence_max = self.silence_max;
+        let sending = Sending {
+            shipper,
+            log,
+            writer,
+            questions,
+            asked: BTreeMap::new(),
+            next_request: 0,
+            incoming: from_reader,
+        };
+        tokio::select! {
+            ended = receive(reader, &link, &heard_at, to_sender) => ended,
+            ended = sending.run(&mut self, first) => ended,
+            () = silence(&heard_at, silence_max) => ConnectionError::Silent,
+        }
+    }
+
+    /// Whether the peer knows this replica's stream as it is: one that knows more, or otherwise,
+    /// has met another life of this data directory.
+    fn check_history(&self, log: &mut LogReader, welcome: &Welcome) -> Result<(), ConnectionError> {
+        let own = self.views.load().position().streams.get(&self.own);
+        let theirs = welcome.yours;
+        let known = match theirs.seq.cmp(&own.seq) {
+            Ordering::Equal => Some(own.hash),
+            // Nothing where the journal no longer tells: the peer then needs a snapshot anyway.
+            Ordering::Less => log.hash_at(self.own, theirs.seq)?,
+            Ordering::Greater => None,
+        };
+        let forked = theirs.seq > own.seq || known.is_some_and(|hash| hash != theirs.hash);
+        if forked {
+            let detail = format!("it knows another history of {} at {}", self.own, theirs.seq);
+            return Err(ConnectionError::Refusing {
+                code: tombolo_protocol::RefusalCode::Forked,
+                detail,
+            });
+        }
+        Ok(())
+    }
+}
+
+async fn silence(heard_at: &Cell<Instant>, silence_max: Duration) {
+    loop {
+        let until = heard_at.get() + silence_max;
+        if until <= Instant::now() {
+            return;
+        }
+        sleep_until(until).await;
+    }
+}
+
+async fn receive(
+    mut reader: FrameReader,
+    link: &Link,
+    heard_at: &Cell<Instant>,
+    to_sender: mpsc::Sender<Frame>,
+) -> ConnectionError {
+    let mut counted = 0;
+    loop {
+        let frame = match reader.read(HELLO_BYTES_MAX).await {
+            Ok(Frame::Refused { code, detail }) => {
+                return ConnectionError::Refused { code, detail };
+            }
+            Ok(frame) => frame,
+            Err(error) => return error,
+        };
+        heard_at.set(Instant::now());
+        {
+            let mut facts = link.facts();
+            facts.last_heard_ms = Some(monotonic_ms());
+            facts.bytes_received += reader.bytes_read() - counted;
+            counted = reader.bytes_read();
+        }
+        if let Frame::Acknowledge { vector, echo_us } = &frame {
+            if let Some(sent_us) = echo_us {
+                let rtt_us = monotonic_us().saturating_sub(*sent_us);
+                link.facts().rtt_us = Some(rtt_us);
+            }
+            link.acknowledge(vector);
+        }
+        if to_sender.send(frame).await.is_err() {
+            return ConnectionError::Stopped;
+        }
+    }
+}
+
+struct Sending {
+    shipper: Shipper,
+    log: LogReader,
+    writer: FrameWriter,
+    incoming: mpsc::Receiver<Frame>,
+    questions: mpsc::Receiver<TableQuestion>,
+    asked: BTreeMap<u64, oneshot::Sender<TableReply>>,
+    next_request: u64,
+}
+
+impl Sending {
+    async fn run(mut self, shipping: &mut Shipping, first: Option<Output>) -> ConnectionError {
+        match self.send(shipping, first).await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    }
+
+    async fn send(
+        &mut self,
+        shipping: &mut Shipping,
+        first: Option<Output>,
+    ) -> Result<core::convert::Infallible, ConnectionError> {
+        let mut heartbeat = interval(shipping.heartbeat);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.perform(shipping, first).await?;
+        loop {
+            let output = tokio::select! {
+                frame = self.incoming.recv() => {
+                    let frame = frame.ok_or(ConnectionError::Stopped)?;
+                    self.incoming(frame)?
+                }
+                changed = shipping.published.changed() => {
+                    changed.map_err(|_| ConnectionError::Stopped)?;
+                    let vector = (**shipping.views.load().vector()).clone();
+                    self.shipper.handle(Input::Appended { vector })
+                }
+                Some(question) = self.questions.recv() => {
+                    self.ask(shipping, question).await?;
+                    None
+                }
+                _ = heartbeat.tick() => {
+                    let watermark = (**shipping.views.load().vector()).clone();
+                    let frame = Frame::Heartbeat { sent_us: monotonic_us(), watermark };
+                    self.write(shipping, &frame).await?;
+                    None
+                }
+            };
+            self.perform(shipping, output).await?;
+        }
+    }
+
+    fn incoming(&mut self, frame: Frame) -> Result<Option<Output>, ConnectionError> {
+        match frame {
+            Frame::Acknowledge { vector, .. } => {
+                Ok(self.shipper.handle(Input::Acknowledged { vector }))
+            }
+            Frame::Ask { origin, after, up_to } => {
+                Ok(self.shipper.handle(Input::Asked { origin, after, up_to }))
+            }
+            Frame::TableReply { request, reply } => {
+                if let Some(asker) = self.asked.remove(&request) {
+                    // An asker that no longer waits needs no answer.
+                    asker.send(reply).ok();
+                }
+                Ok(None)
+            }
+            _ => Err(ConnectionError::Unexpected { what: "a frame of the shipping side" }),
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        shipping: &Shipping,
+        question: TableQuestion,
+    ) -> Result<(), ConnectionError> {
+        self.asked.retain(|_, asker| !asker.is_closed());
+        self.next_request += 1;
+        self.asked.insert(self.next_request, question.reply);
+        let frame = Frame::TableRequest { request: self.next_request, what: question.what };
+        self.write(shipping, &frame).await
+    }
+
+    /// Loads and sends until the shipper wants nothing more.
+    async fn perform(
+        &mut self,
+        shipping: &Shipping,
+        mut output: Option<Output>,
+    ) -> Result<(), ConnectionError> {
+        while let Some(wanted) = output {
+            output = match wanted {
+                Output::NeedsSnapshot { origin } => {
+                    tracing::warn!(peer = %shipping.link.peer, %origin, "the peer needs a snapshot");
+                    None
+                }
+                Output::Load { origin, after, up_to } => {
+                    let input = self.load(shipping, origin, after, up_to).await?;
+                    self.shipper.handle(input)
+                }
+            };
+            if output.is_some() {
+                // Others on this thread have their turn between two batches.
+                tokio::task::yield_now().await;
+            }
+        }
+        let mut facts = shipping.link.facts();
+        facts.pending_changes = self.shipper.pending_changes();
+        facts.in_flight_bytes = self.shipper.in_flight_bytes() as u64;
+        facts.needs_snapshot = self.shipper.needs_snapshot();
+        Ok(())
+    }
+
+    async fn load(
+        &mut self,
+        shipping: &Shipping,
+        origin: ReplicaId,
+        after: u64,
+        up_to: u64,
+    ) -> Result<Input, ConnectionError> {
+        let run = match self.log.read(origin, after, up_to, shipping.batch_bytes)? {
+            Found::Run(run) => run,
+            Found::Released => return Ok(Input::Released { origin }),
+            Found::Nothing => return Ok(Input::Loaded { origin, read: None }),
+        };
+        let changes = run.changes.iter().map(Vec::as_slice);
+        let batch = BatchFrame::pack(origin, run.hash_before, changes, shipping.compression_level)?;
+        self.write(shipping, &Frame::Batch(batch)).await?;
+        shipping.link.facts().batches_sent += 1;
+        Ok(Input::Loaded { origin, read: Some(Read { last: run.last, bytes: run.bytes }) })
+    }
+
+    async fn write(&mut self, shipping: &Shipping, frame: &Frame) -> Result<(), ConnectionError> {
+        let bytes = self.writer.write(frame).await?;
+        shipping.link.facts().bytes_sent += bytes;
+        Ok(())
+    }
+}

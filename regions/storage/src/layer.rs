@@ -1,0 +1,125 @@
+//! One layer of the overlay: what is newer than the state database, by key and commit.
+//!
+//! Every group of changes has a commit number. An entry keeps the number of the group that wrote
+//! it, and a reader at commit *c* sees, of each item, the newest entry not after *c*. So what is
+//! staged and not yet durable stands in the same place as what is visible, behind a larger number,
+//! and a view is a number, not a copy.
+
+use core::cmp::Reverse;
+use core::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_skiplist::SkipMap;
+use tombolo_datatypes::{ItemState, TypeState};
+
+type VersionedKey = (Box<[u8]>, Reverse<u64>);
+
+/// See the module. Written by one thread, read by any.
+#[derive(Debug, Default)]
+pub(crate) struct Layer {
+    entries: SkipMap<VersionedKey, Arc<ItemState>>,
+    bytes: AtomicUsize,
+}
+
+/// What an entry weighs beside its key and value: node, state, replicas and dots.
+const ENTRY_BYTES: usize = 320;
+
+impl Layer {
+    pub(crate) fn insert(&self, key: &[u8], commit: u64, state: Arc<ItemState>) {
+        self.bytes.fetch_add(ENTRY_BYTES + key.len() + weight(&state), Ordering::Relaxed);
+        self.entries.insert((key.into(), Reverse(commit)), state);
+    }
+
+    /// The newest state of an item not after `commit`.
+    pub(crate) fn get(&self, key: &[u8], commit: u64) -> Option<Arc<ItemState>> {
+        let from = (key.into(), Reverse(commit));
+        let entry = self.entries.lower_bound(Bound::Included(&from))?;
+        (*entry.key().0 == *key).then(|| Arc::clone(entry.value()))
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The items from `from` on (excluded or included) in key order, each as it was at `commit`.
+    pub(crate) fn iter(
+        self: Arc<Self>,
+        from: Bound<Box<[u8]>>,
+        commit: u64,
+    ) -> impl Iterator<Item = (Box<[u8]>, Arc<ItemState>)> {
+        let mut last = from;
+        core::iter::from_fn(move || {
+            // Past every version of the last item, to the newest version of the next.
+            let bound = match &last {
+                Bound::Unbounded => Bound::Unbounded,
+                Bound::Included(key) => Bound::Included((key.clone(), Reverse(u64::MAX))),
+                Bound::Excluded(key) => Bound::Excluded((key.clone(), Reverse(0))),
+            };
+            let mut entry = self.entries.lower_bound(bound.as_ref())?;
+            loop {
+                let (key, Reverse(written)) = entry.key();
+                if *written <= commit {
+                    let found = (key.clone(), Arc::clone(entry.value()));
+                    last = Bound::Excluded(found.0.clone());
+                    return Some(found);
+                }
+                entry = entry.next()?;
+            }
+        })
+    }
+}
+
+fn weight(state: &ItemState) -> usize {
+    match state.value() {
+        TypeState::Register(register) => {
+            let values = register.live.iter().filter_map(|write| write.value.as_ref());
+            values.map(|value| value.as_str().len() + 96).sum()
+        }
+        TypeState::Counter(counter) => 128 * (counter.totals.len() + counter.bases.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tombolo_datatypes::DataType;
+
+    use super::*;
+
+    fn state() -> Arc<ItemState> {
+        Arc::new(ItemState::new(DataType::Register))
+    }
+
+    #[test]
+    fn a_reader_sees_the_newest_entry_not_after_its_commit() {
+        let layer = Layer::default();
+        let (old, new) = (state(), state());
+        layer.insert(b"k", 3, old.clone());
+        layer.insert(b"k", 5, new.clone());
+        assert!(layer.get(b"k", 2).is_none());
+        assert!(Arc::ptr_eq(&layer.get(b"k", 4).unwrap(), &old));
+        assert!(Arc::ptr_eq(&layer.get(b"k", 9).unwrap(), &new));
+        assert!(layer.get(b"j", 9).is_none() && layer.get(b"kk", 9).is_none());
+    }
+
+    #[test]
+    fn iterating_gives_each_item_once_in_key_order_as_it_was() {
+        let layer = Arc::new(Layer::default());
+        for (key, commit) in [("b", 1), ("a", 2), ("b", 3), ("c", 9), ("ab", 4)] {
+            layer.insert(key.as_bytes(), commit, state());
+        }
+        let keys = |from, commit| -> Vec<String> {
+            let items = Arc::clone(&layer).iter(from, commit);
+            items.map(|(key, _)| String::from_utf8_lossy(&key).into_owned()).collect()
+        };
+        assert_eq!(keys(Bound::Unbounded, 4), ["a", "ab", "b"]);
+        assert_eq!(keys(Bound::Unbounded, 1), ["b"]);
+        assert_eq!(keys(Bound::Excluded(b"a"[..].into()), 9), ["ab", "b", "c"]);
+        assert_eq!(keys(Bound::Included(b"b"[..].into()), 9), ["b", "c"]);
+    }
+}

@@ -1,0 +1,203 @@
+//! Reading changes out of the journal, by stream and sequence.
+//!
+//! Segment heads say where every stream stood, so a place is found by reading heads and at most
+//! one segment; after that a cursor remembers where each stream was left.
+
+use std::collections::BTreeMap;
+
+use tombolo_causality::ReplicaId;
+use tombolo_protocol::{JournalFrame, Record, change_dot, decode_position};
+use tombolo_replication::{RunningHash, StreamPosition};
+
+use crate::StorageError;
+use crate::journal::{Frame, JournalReader, Position, ReadError};
+
+/// Consecutive changes of one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The running hash just before the first.
+    pub hash_before: RunningHash,
+    /// The encoded changes.
+    pub changes: Vec<Vec<u8>>,
+    /// Their size in bytes.
+    pub bytes: usize,
+    /// The last sequence among them.
+    pub last: u64,
+}
+
+/// What came of looking for changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// These.
+    Run(Run),
+    /// The journal no longer holds the first of them.
+    Released,
+    /// The journal does not reach that far.
+    Nothing,
+}
+
+/// Where a stream was left.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    /// The frame in which, or after which, the next change stands.
+    position: Position,
+    /// Where the stream stands just before it.
+    at: StreamPosition,
+}
+
+/// See the module. Each reader has its own; reading blocks.
+#[derive(Debug)]
+pub struct LogReader {
+    journal: JournalReader,
+    cursors: BTreeMap<ReplicaId, Cursor>,
+    /// The last frame read: batches often end within one.
+    last: Option<Frame>,
+}
+
+impl LogReader {
+    pub(crate) fn new(journal: JournalReader) -> Self {
+        Self { journal, cursors: BTreeMap::new(), last: None }
+    }
+
+    /// The changes of `origin` after `after`, up to `up_to`, as many as fit in `bytes_max` (one,
+    /// where the first is larger).
+    pub fn read(
+        &mut self,
+        origin: ReplicaId,
+        after: u64,
+        up_to: u64,
+        bytes_max: usize,
+    ) -> Result<Found, StorageError> {
+        match self.try_read(origin, after, up_to, bytes_max) {
+            Err(StorageError::JournalRead(ReadError::Released { .. })) => {
+                self.cursors.remove(&origin);
+                self.last = None;
+                Ok(Found::Released)
+            }
+            found => found,
+        }
+    }
+
+    /// The running hash of `origin` at `seq`, where the journal still tells.
+    pub fn hash_at(
+        &mut self,
+        origin: ReplicaId,
+        seq: u64,
+    ) -> Result<Option<RunningHash>, StorageError> {
+        match self.read(origin, seq, u64::MAX, 0)? {
+            Found::Run(run) => Ok(Some(run.hash_before)),
+            Found::Released | Found::Nothing => Ok(None),
+        }
+    }
+
+    fn try_read(
+        &mut self,
+        origin: ReplicaId,
+        after: u64,
+        up_to: u64,
+        bytes_max: usize,
+    ) -> Result<Found, StorageError> {
+        let Some(mut cursor) = self.locate(origin, after)? else { return Ok(Found::Released) };
+        let mut search = Search { origin, after, up_to, bytes_max, run: None };
+        while let Some(frame) = self.frame(cursor.position)? {
+            let stopped = search.frame(&frame, &mut cursor.at)?;
+            if !stopped {
+                cursor.position = frame.next;
+            }
+            self.last = Some(frame);
+            if stopped {
+                break;
+            }
+        }
+        self.cursors.insert(origin, cursor);
+        Ok(search.run.map_or(Found::Nothing, Found::Run))
+    }
+
+    /// Where reading of `origin` after `after` begins; nothing where that was released.
+    fn locate(&self, origin: ReplicaId, after: u64) -> Result<Option<Cursor>, StorageError> {
+        let left = self.cursors.get(&origin).filter(|cursor| cursor.at.seq <= after).copied();
+        if left.is_some_and(|cursor| cursor.at.seq == after) {
+            return Ok(left);
+        }
+        let mut best = left;
+        for segment in self.journal.segments() {
+            let at = decode_position(&segment.head).map_err(malformed)?.streams.get(&origin);
+            if at.seq > after {
+                break;
+            }
+            if best.is_none_or(|best| best.position < segment.start) {
+                best = Some(Cursor { position: segment.start, at });
+            }
+        }
+        Ok(best)
+    }
+
+    fn frame(&mut self, position: Position) -> Result<Option<Frame>, StorageError> {
+        match self.last.take() {
+            Some(frame) if frame.position == position => Ok(Some(frame)),
+            _ => Ok(self.journal.read_at(position)?),
+        }
+    }
+}
+
+/// One search through the frames.
+struct Search {
+    origin: ReplicaId,
+    after: u64,
+    up_to: u64,
+    bytes_max: usize,
+    run: Option<Run>,
+}
+
+impl Search {
+    /// Takes from `frame` what is searched for; `at` is where the stream stands, and moves on.
+    /// Answers whether the search is over, with the next change still in this frame.
+    fn frame(&mut self, frame: &Frame, at: &mut StreamPosition) -> Result<bool, StorageError> {
+        let decoded = decode(frame)?;
+        if !decoded.starts.iter().any(|start| start.replica == self.origin) {
+            return Ok(false);
+        }
+        for record in decoded.records() {
+            let Record::Change(bytes) = record.map_err(malformed)? else { continue };
+            let dot = change_dot(bytes).map_err(malformed)?;
+            if dot.replica != self.origin || dot.seq <= at.seq {
+                continue;
+            }
+            if dot.seq != at.seq + 1 {
+                let detail = format!("the journal lacks what comes before {dot}");
+                return Err(StorageError::Mismatched { detail });
+            }
+            if at.seq >= self.after && !self.take(dot.seq, *at, bytes) {
+                return Ok(true);
+            }
+            *at = at.after(bytes);
+        }
+        Ok(false)
+    }
+
+    /// Whether there was room for the change.
+    fn take(&mut self, seq: u64, at: StreamPosition, bytes: &[u8]) -> bool {
+        let full = self.run.as_ref().is_some_and(|run| run.bytes + bytes.len() > self.bytes_max);
+        if full || seq > self.up_to {
+            return false;
+        }
+        let run = self.run.get_or_insert_with(|| Run {
+            hash_before: at.hash,
+            changes: Vec::new(),
+            bytes: 0,
+            last: at.seq,
+        });
+        run.bytes += bytes.len();
+        run.changes.push(bytes.to_vec());
+        run.last = seq;
+        true
+    }
+}
+
+fn decode(frame: &Frame) -> Result<JournalFrame<'_>, StorageError> {
+    JournalFrame::decode(&frame.payload).map_err(malformed)
+}
+
+fn malformed(source: tombolo_protocol::DecodeError) -> StorageError {
+    StorageError::Decode { what: "journal frame", source }
+}

@@ -1,0 +1,259 @@
+//! The overlay's single writer: stages groups, publishes them when they are durable, seals layers
+//! for the materializer.
+//!
+//! ```text
+//!  stage … stage ─ close_group ─▶ (journal: append, sync) ─▶ publish ─▶ new view
+//!                                                              └─▶ sealed layer ─▶ materialize
+//!                                                                  installed ◀─────────┘
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tombolo_causality::HybridTimestamp;
+use tombolo_datatypes::ItemState;
+use tombolo_protocol::{JournalFrameBuilder, RegionPosition};
+use tombolo_replication::{Catalog, ItemKey, SealedChange};
+
+use crate::item_bytes::item_bytes;
+use crate::journal::Position;
+use crate::layer::Layer;
+use crate::materializer::{Installed, SealedLayer};
+use crate::state::{Materialized, Snapshot};
+use crate::{OverlayOptions, StorageError, View};
+
+/// A closed group: what goes to the journal, and what is shown once it is there.
+#[derive(Debug)]
+pub struct Group {
+    commit: u64,
+    /// The payload of the group's journal frame.
+    pub payload: Vec<u8>,
+    /// How many changes it holds.
+    pub changes: usize,
+    before: Arc<RegionPosition>,
+    position: Arc<RegionPosition>,
+    catalog: Arc<Catalog>,
+}
+
+impl Group {
+    /// Where the region stands before this group: what a journal segment that begins with it says.
+    pub fn before(&self) -> &Arc<RegionPosition> {
+        &self.before
+    }
+}
+
+#[derive(Debug)]
+struct Sealing {
+    layer: Arc<Layer>,
+    /// The last group with entries in it.
+    commit: u64,
+    /// Set once that group is durable and the layer was handed out.
+    handed_out: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Overlay {
+    options: OverlayOptions,
+    view: Arc<ArcSwap<View>>,
+    active: Arc<Layer>,
+    /// Oldest first.
+    sealing: VecDeque<Sealing>,
+    snapshot: Arc<Snapshot>,
+    /// The group being staged.
+    commit: u64,
+    /// Where the region stands with everything staged.
+    position: RegionPosition,
+    closed: Arc<RegionPosition>,
+    frame: JournalFrameBuilder,
+    durable_end: Position,
+}
+
+impl Overlay {
+    pub(crate) fn new(
+        options: OverlayOptions,
+        active: Arc<Layer>,
+        snapshot: Arc<Snapshot>,
+        recovered: Materialized,
+        durable_end: Position,
+    ) -> Self {
+        let position = recovered.position;
+        let view = View {
+            commit: 1,
+            layers: vec![Arc::clone(&active)],
+            snapshot: Arc::clone(&snapshot),
+            vector: Arc::new(position.streams.vector()),
+            position: Arc::new(position.clone()),
+            catalog: Arc::new(recovered.catalog),
+        };
+        Self {
+            options,
+            closed: Arc::clone(&view.position),
+            view: Arc::new(ArcSwap::from_pointee(view)),
+            active,
+            sealing: VecDeque::new(),
+            snapshot,
+            commit: 2,
+            position,
+            frame: JournalFrameBuilder::default(),
+            durable_end,
+        }
+    }
+
+    /// Where views are published.
+    pub fn views(&self) -> Arc<ArcSwap<View>> {
+        Arc::clone(&self.view)
+    }
+
+    /// Where the region stands with everything staged.
+    pub fn position(&self) -> &RegionPosition {
+        &self.position
+    }
+
+    /// The newest state of an item, staged ones included: what the next decision is based on.
+    pub fn latest(&self, item: &ItemKey) -> Result<Option<Arc<ItemState>>, StorageError> {
+        let key = item_bytes(item);
+        if let Some(state) = self.active.get(&key, u64::MAX) {
+            return Ok(Some(state));
+        }
+        let sealed = self.sealing.iter().rev();
+        match sealed.map(|s| &s.layer).find_map(|layer| layer.get(&key, u64::MAX)) {
+            Some(state) => Ok(Some(state)),
+            None => self.snapshot.get(&key),
+        }
+    }
+
+    /// Whether so much waits for the materializer that nothing more should be taken in.
+    pub fn is_full(&self) -> bool {
+        self.sealing.len() >= self.options.sealed_layers_max
+            && self.active.bytes() >= 2 * self.options.seal_bytes
+    }
+
+    /// About how much memory all layers take.
+    pub fn bytes(&self) -> usize {
+        self.active.bytes() + self.sealing.iter().map(|s| s.layer.bytes()).sum::<usize>()
+    }
+
+    /// Stages a change and the states that follow from it, in the group being gathered.
+    pub fn stage(
+        &mut self,
+        sealed: &SealedChange,
+        states: impl IntoIterator<Item = (ItemKey, Arc<ItemState>)>,
+    ) -> Result<(), StorageError> {
+        if self.frame.changes() == 0 {
+            self.seal_if_large();
+        }
+        let replica = sealed.change.dot.replica;
+        self.frame.add(replica, self.position.streams.get(&replica), &sealed.bytes)?;
+        self.position.streams.advance(replica, &sealed.bytes);
+        let floor: &mut HybridTimestamp = &mut self.position.stamp_floor;
+        *floor = sealed.change.stamp.max(*floor);
+        for (item, state) in states {
+            self.active.insert(&item_bytes(&item), self.commit, state);
+        }
+        Ok(())
+    }
+
+    /// How many changes are staged in the group being gathered.
+    pub fn staged_changes(&self) -> usize {
+        self.frame.changes()
+    }
+
+    /// Their size in the journal, in bytes.
+    pub fn staged_bytes(&self) -> usize {
+        self.frame.bytes()
+    }
+
+    /// Closes the group being gathered; nothing where none is.
+    pub fn close_group(&mut self, catalog: &Arc<Catalog>) -> Result<Option<Group>, StorageError> {
+        if self.frame.changes() == 0 {
+            return Ok(None);
+        }
+        let frame = core::mem::take(&mut self.frame);
+        let changes = frame.changes();
+        let position = Arc::new(self.position.clone());
+        let before = core::mem::replace(&mut self.closed, Arc::clone(&position));
+        let commit = self.commit;
+        self.commit += 1;
+        let payload = frame.finish()?;
+        let catalog = Arc::clone(catalog);
+        Ok(Some(Group { commit, payload, changes, before, position, catalog }))
+    }
+
+    /// Shows a group that is durable; `end` is where the journal ends after it. Groups are
+    /// published in the order in which they were closed. Answers a layer that may now be
+    /// materialized, where there is one.
+    pub fn publish(&mut self, group: &Group, end: Position) -> Option<SealedLayer> {
+        let next = View {
+            commit: group.commit,
+            layers: self.layers(),
+            snapshot: Arc::clone(&self.snapshot),
+            vector: Arc::new(group.position.streams.vector()),
+            position: Arc::clone(&group.position),
+            catalog: Arc::clone(&group.catalog),
+        };
+        self.view.store(Arc::new(next));
+        self.durable_end = end;
+        let ready = self.sealing.iter_mut().find(|s| !s.handed_out && s.commit == group.commit)?;
+        ready.handed_out = true;
+        Some(SealedLayer {
+            layer: Arc::clone(&ready.layer),
+            commit: ready.commit,
+            after: Materialized {
+                position: (*group.position).clone(),
+                catalog: (*group.catalog).clone(),
+                replay_from: Some(end),
+            },
+        })
+    }
+
+    /// Takes in that the oldest sealed layer is in the state database.
+    pub fn installed(&mut self, installed: Installed) {
+        self.snapshot = installed.snapshot;
+        self.sealing.pop_front();
+        let view = self.view.load();
+        let next = View {
+            commit: view.commit,
+            layers: self.layers(),
+            snapshot: Arc::clone(&self.snapshot),
+            vector: Arc::clone(&view.vector),
+            position: Arc::clone(&view.position),
+            catalog: Arc::clone(&view.catalog),
+        };
+        drop(view);
+        self.view.store(Arc::new(next));
+    }
+
+    /// The active layer as one to be materialized, at a graceful stop: nothing may be staged, and
+    /// every layer sealed before must be installed.
+    pub fn seal_rest(&mut self) -> Option<SealedLayer> {
+        if self.frame.changes() > 0 || !self.sealing.is_empty() || self.active.is_empty() {
+            return None;
+        }
+        let view = self.view.load_full();
+        let layer = core::mem::take(&mut self.active);
+        let commit = view.commit;
+        self.sealing.push_back(Sealing { layer: Arc::clone(&layer), commit, handed_out: true });
+        let after = Materialized {
+            position: (*view.position).clone(),
+            catalog: (*view.catalog).clone(),
+            replay_from: Some(self.durable_end),
+        };
+        Some(SealedLayer { layer, commit, after })
+    }
+
+    fn seal_if_large(&mut self) {
+        let large = self.active.bytes() >= self.options.seal_bytes;
+        if large && self.sealing.len() < self.options.sealed_layers_max {
+            let layer = core::mem::take(&mut self.active);
+            let commit = self.commit - 1;
+            self.sealing.push_back(Sealing { layer, commit, handed_out: false });
+        }
+    }
+
+    fn layers(&self) -> Vec<Arc<Layer>> {
+        let sealed = self.sealing.iter().rev().map(|s| Arc::clone(&s.layer));
+        core::iter::once(Arc::clone(&self.active)).chain(sealed).collect()
+    }
+}

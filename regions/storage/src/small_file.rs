@@ -1,0 +1,36 @@
+//! Small files that are read whole and replaced whole: old or new, never between.
+
+use std::io;
+
+use crate::disk::Disk;
+
+/// The longest that is read.
+const BYTES_MAX: u64 = 64 << 10;
+
+/// The content of a file; nothing where there is none.
+pub(crate) fn read(disk: &dyn Disk, name: &str) -> io::Result<Option<Vec<u8>>> {
+    if !disk.exists(name)? {
+        return Ok(None);
+    }
+    let file = disk.open(name)?;
+    let length = file.len_bytes()?;
+    if length > BYTES_MAX {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{name} is too large")));
+    }
+    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(Some(bytes))
+}
+
+/// Replaces a file through a rename; durable at return.
+pub(crate) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let next = format!("{name}.next");
+    if disk.exists(&next)? {
+        disk.remove(&next)?;
+    }
+    let file = disk.create(&next)?;
+    file.write_all_at(bytes, 0)?;
+    file.sync_data()?;
+    disk.rename(&next, name)?;
+    disk.sync_dir("")
+}

@@ -1,0 +1,199 @@
+//! The materialized state: a redb database with every item as of some journal position.
+//!
+//! Written in large batches in key order, each in one durable two-phase commit that also records
+//! the journal position from which a restart replays. Read through snapshots.
+
+use core::ops::Bound;
+use std::sync::Arc;
+
+use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};
+use serde::{Deserialize, Serialize};
+use tombolo_datatypes::ItemState;
+use tombolo_protocol::{
+    RegionPosition, decode_catalog, decode_position, decode_row, encode_catalog, encode_position,
+    encode_row,
+};
+use tombolo_replication::Catalog;
+
+use crate::disk::{Disk, DiskFile};
+use crate::item_bytes::{after_prefix, table_bytes};
+use crate::journal::Position;
+use crate::layer::Layer;
+use crate::store::Begun;
+use crate::{RedbBackend, StorageError};
+
+const ITEMS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("items");
+const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
+const POSITION: &str = "position";
+const REPLAY_FROM: &str = "replay_from";
+const CATALOG: &str = "catalog";
+const FILE: &str = "state.redb";
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct State {
+    database: Database,
+}
+
+/// Up to where the state has come.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Materialized {
+    pub(crate) position: RegionPosition,
+    pub(crate) catalog: Catalog,
+    /// Where replay begins; nothing where nothing was ever materialized.
+    pub(crate) replay_from: Option<Position>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReplayFrom {
+    segment: u64,
+    offset: u64,
+}
+
+impl State {
+    /// Opens the database, or creates it; repairs it after an unclean stop.
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        begun: Begun,
+        cache_bytes: usize,
+    ) -> Result<Self, StorageError> {
+        let exists = disk.exists(FILE).map_err(StorageError::Disk)?;
+        let file = if exists { disk.open(FILE) } else { disk.create(FILE) };
+        let file: Arc<dyn DiskFile> = file.map_err(StorageError::Disk)?;
+        let is_empty = file.len_bytes().map_err(StorageError::Disk)? == 0;
+        if begun == Begun::Before && is_empty {
+            return Err(StorageError::Lost { what: "state" });
+        }
+        disk.sync_dir("").map_err(StorageError::Disk)?;
+        let database = Database::builder()
+            .set_cache_size(cache_bytes)
+            .create_with_backend(RedbBackend::new(file))?;
+        Ok(Self { database })
+    }
+
+    /// Up to where the state has come.
+    pub(crate) fn materialized(&self) -> Result<Materialized, StorageError> {
+        let transaction = self.database.begin_read()?;
+        let meta = match transaction.open_table(META) {
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Materialized::default()),
+            meta => meta?,
+        };
+        let decode = |what| move |source| StorageError::Decode { what, source };
+        let mut materialized = Materialized::default();
+        if let Some(bytes) = meta.get(POSITION)? {
+            materialized.position = decode_position(bytes.value()).map_err(decode("position"))?;
+        }
+        if let Some(bytes) = meta.get(CATALOG)? {
+            materialized.catalog = decode_catalog(bytes.value()).map_err(decode("catalog"))?;
+        }
+        if let Some(bytes) = meta.get(REPLAY_FROM)? {
+            let at: ReplayFrom = postcard::from_bytes(bytes.value()).map_err(|_| {
+                let detail = "the journal position in the state is malformed".to_owned();
+                StorageError::Mismatched { detail }
+            })?;
+            materialized.replay_from = Some(Position { segment: at.segment, offset: at.offset });
+        }
+        Ok(materialized)
+    }
+
+    /// Moves the entries of `layer` up to `commit` into the database, durably.
+    ///
+    /// `before` and `after` say what the state held and holds; tables that only `before` has are
+    /// emptied.
+    pub(crate) fn materialize(
+        &self,
+        layer: &Arc<Layer>,
+        commit: u64,
+        before: &Catalog,
+        after: &Materialized,
+    ) -> Result<(), StorageError> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_two_phase_commit(true);
+        {
+            let mut items = transaction.open_table(ITEMS)?;
+            for (key, state) in Arc::clone(layer).iter(Bound::Unbounded, commit) {
+                items.insert(&*key, &*encode_row(&state)?)?;
+            }
+        }
+        for dropped in before.iter().filter(|table| after.catalog.by_id(&table.id).is_none()) {
+            empty(&transaction, table_bytes(&dropped.id))?;
+        }
+        {
+            let mut meta = transaction.open_table(META)?;
+            let position = encode_position(&after.position)?;
+            meta.insert(POSITION, &*position)?;
+            if *before != after.catalog {
+                let catalog = encode_catalog(&after.catalog)?;
+                meta.insert(CATALOG, &*catalog)?;
+            }
+            if let Some(Position { segment, offset }) = after.replay_from {
+                let bytes = postcard::to_stdvec(&ReplayFrom { segment, offset });
+                let bytes = bytes.map_err(|_| StorageError::Mismatched {
+                    detail: "the journal position cannot be written".to_owned(),
+                })?;
+                meta.insert(REPLAY_FROM, &*bytes)?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// What the database holds now, for as long as the snapshot lives.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StorageError> {
+        match self.database.begin_read()?.open_table(ITEMS) {
+            Ok(items) => Ok(Snapshot(Some(items))),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(Snapshot(None)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn empty(transaction: &WriteTransaction, prefix: [u8; 8]) -> Result<(), StorageError> {
+    let mut items = transaction.open_table(ITEMS)?;
+    match after_prefix(prefix) {
+        Some(end) => items.retain_in::<&[u8], _>(&prefix[..]..&end[..], |_, _| false)?,
+        None => items.retain_in::<&[u8], _>(&prefix[..].., |_, _| false)?,
+    }
+    Ok(())
+}
+
+/// An item under its key.
+pub(crate) type Entry = Result<(Box<[u8]>, Arc<ItemState>), StorageError>;
+
+/// An immutable state of the database.
+pub(crate) struct Snapshot(Option<ReadOnlyTable<&'static [u8], &'static [u8]>>);
+
+impl core::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Snapshot").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Snapshot {
+    /// The state of an item.
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Arc<ItemState>>, StorageError> {
+        let Some(items) = &self.0 else { return Ok(None) };
+        let Some(row) = items.get(key)? else { return Ok(None) };
+        decode(row.value()).map(Some)
+    }
+
+    /// The items from `from` on, in key order.
+    pub(crate) fn scan(
+        &self,
+        from: Bound<&[u8]>,
+    ) -> Result<impl Iterator<Item = Entry> + use<>, StorageError> {
+        let range = match &self.0 {
+            Some(items) => Some(items.range::<&[u8]>((from, Bound::Unbounded))?),
+            None => None,
+        };
+        Ok(range.into_iter().flatten().map(|entry| {
+            let (key, row) = entry?;
+            Ok((key.value().into(), decode(row.value())?))
+        }))
+    }
+}
+
+fn decode(row: &[u8]) -> Result<Arc<ItemState>, StorageError> {
+    let decoded = decode_row(row).map(Arc::new);
+    decoded.map_err(|source| StorageError::Decode { what: "item", source })
+}

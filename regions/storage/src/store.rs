@@ -1,0 +1,199 @@
+//! Opening what a region keeps: state, then the journal from where the state ends.
+
+use std::io;
+use std::sync::Arc;
+
+use tombolo_protocol::{JournalFrame, Record, decode_change, encode_position};
+use tombolo_replication::leader::{Applier, NotApplied};
+use tombolo_replication::{Catalog, SealedChange};
+
+use crate::StorageError;
+use crate::disk::Disk;
+use crate::journal::{self, Journal, JournalOptions, JournalReader, Position};
+use crate::layer::Layer;
+use crate::log::LogReader;
+use crate::materializer::Materializer;
+use crate::overlay::Overlay;
+use crate::state::{Materialized, State};
+
+/// How large the overlay may grow.
+#[derive(Clone, Copy, Debug)]
+pub struct OverlayOptions {
+    /// The size at which a layer is sealed and handed to the materializer.
+    pub seal_bytes: usize,
+    /// How many sealed layers may wait. Past them, and with the active layer at twice its size,
+    /// the overlay is full.
+    pub sealed_layers_max: usize,
+}
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The journal's.
+    pub journal: JournalOptions,
+    /// The overlay's.
+    pub overlay: OverlayOptions,
+    /// redb's cache.
+    pub cache_bytes: usize,
+}
+
+/// Whether a directory has held a store before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It has an identity, so there is one.
+    Before,
+    /// It has none: one is begun.
+    Now,
+}
+
+/// An open store, in the parts that different threads own.
+#[derive(Debug)]
+pub struct Store {
+    /// For the leader.
+    pub overlay: Overlay,
+    /// For the journal's thread.
+    pub journal: Journal,
+    /// For the materializer's thread.
+    pub materializer: Materializer,
+    /// For whoever ships.
+    pub reader: JournalReader,
+    /// What the leader resumes from.
+    pub recovered: Applier,
+    /// Where replay would begin: segments before it are in the state.
+    pub materialized: Option<Position>,
+}
+
+impl Store {
+    /// Opens the store of a directory, or begins it where `begun` says that there is none.
+    ///
+    /// Everything that was acknowledged is there at return, and nothing that was not begun. The
+    /// identity file is written after the store was begun: where it exists, so must the rest.
+    pub fn open(
+        disk: &Arc<dyn Disk>,
+        begun: Begun,
+        options: &StoreOptions,
+    ) -> Result<Self, StorageError> {
+        if begun == Begun::Before && !has_journal(&**disk).map_err(StorageError::Disk)? {
+            return Err(StorageError::Lost { what: "journal" });
+        }
+        let state = Arc::new(State::open(&**disk, begun, options.cache_bytes)?);
+        let materialized = state.materialized()?;
+        let head = encode_position(&materialized.position)?;
+        let (journal, reader) = Journal::open(Arc::clone(disk), &options.journal, || head)?;
+        let from = replay_from(&materialized, &reader)?;
+        let mut replay = Replay::new(state, materialized, from, options)?;
+        replay.run(&reader)?;
+        let Replay { applier, overlay, materializer, materialized, .. } = replay;
+        Ok(Self { overlay, journal, materializer, reader, recovered: applier, materialized })
+    }
+}
+
+impl JournalReader {
+    /// A reader of changes over this journal.
+    pub fn log(&self) -> LogReader {
+        LogReader::new(self.clone())
+    }
+}
+
+/// Whether the journal has a segment: it always keeps at least one.
+fn has_journal(disk: &dyn Disk) -> io::Result<bool> {
+    match disk.list(journal::FOLDER) {
+        Ok(names) => {
+            Ok(names.iter().any(|name| name.split_once('.').is_some_and(|(_, kind)| kind == "log")))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn replay_from(
+    materialized: &Materialized,
+    reader: &JournalReader,
+) -> Result<Position, StorageError> {
+    let (first, end) = (reader.first(), reader.end());
+    match materialized.replay_from {
+        // Nothing was ever materialized: the journal must begin at the beginning.
+        None => Ok(first),
+        Some(from) if from > end => Err(StorageError::Lost { what: "journal" }),
+        Some(from) if from.segment < first.segment => {
+            let detail = format!("the state ends at {from}, the journal begins at {first}");
+            Err(StorageError::Mismatched { detail })
+        }
+        Some(from) => Ok(from),
+    }
+}
+
+/// Applies the journal to the overlay as the leader did, materializing what grows too large.
+struct Replay {
+    applier: Applier,
+    overlay: Overlay,
+    materializer: Materializer,
+    materialized: Option<Position>,
+    from: Position,
+}
+
+impl Replay {
+    fn new(
+        state: Arc<State>,
+        materialized: Materialized,
+        from: Position,
+        options: &StoreOptions,
+    ) -> Result<Self, StorageError> {
+        let applier = Applier::resume(
+            materialized.position.streams.vector(),
+            materialized.position.stamp_floor,
+            materialized.catalog.clone(),
+        );
+        let snapshot = Arc::new(state.snapshot()?);
+        let catalog: Catalog = materialized.catalog.clone();
+        let at = materialized.replay_from;
+        let layer = Arc::<Layer>::default();
+        let overlay = Overlay::new(options.overlay, layer, snapshot, materialized, from);
+        Ok(Self {
+            applier,
+            overlay,
+            materializer: Materializer::new(state, catalog),
+            materialized: at,
+            from,
+        })
+    }
+
+    fn run(&mut self, reader: &JournalReader) -> Result<(), StorageError> {
+        for frame in reader.frames(self.from) {
+            let frame = frame?;
+            self.frame(&frame.payload, frame.next)?;
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, payload: &[u8], end: Position) -> Result<(), StorageError> {
+        let malformed = |source| StorageError::Decode { what: "journal frame", source };
+        for record in JournalFrame::decode(payload).map_err(malformed)?.records() {
+            let Record::Change(bytes) = record.map_err(malformed)? else { continue };
+            let change = decode_change(bytes).map_err(malformed)?;
+            let overlay = &self.overlay;
+            let applied = self.applier.apply(&change, |item| overlay.latest(item));
+            let applied = applied.map_err(|error| match error {
+                NotApplied::State(error) => error,
+                other => StorageError::Mismatched { detail: other.to_string() },
+            })?;
+            if applied.is_new {
+                let sealed = SealedChange { change, bytes: bytes.into() };
+                let states = applied.states.into_iter();
+                self.overlay.stage(&sealed, states.map(|(item, state)| (item, Arc::new(state))))?;
+            }
+        }
+        let Some(group) = self.overlay.close_group(self.applier.catalog())? else { return Ok(()) };
+        if let Some(sealed) = self.overlay.publish(&group, end) {
+            self.materialize(&sealed)?;
+        }
+        Ok(())
+    }
+
+    fn materialize(&mut self, sealed: &crate::SealedLayer) -> Result<(), StorageError> {
+        let installed = self.materializer.materialize(sealed)?;
+        self.materialized = installed.replay_from;
+        self.overlay.installed(installed);
+        Ok(())
+    }
+}

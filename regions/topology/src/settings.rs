@@ -1,0 +1,198 @@
+//! Everything that an operator may say about one region.
+//!
+//! A TOML file comes first, environment variables go before it, and what neither says has a
+//! default. Settings are taken as a whole or refused as a whole, with an error that names the
+//! setting, what was given, where, and what would do. Unknown names are refused: a typing error
+//! must not pass for a default.
+//!
+//! What there is to set is data ([`reference()`]), declared once in the section tables. Settings are
+//! read at start and never change while a region runs.
+
+mod address;
+mod cluster;
+mod error;
+mod field;
+mod given;
+mod keeping;
+mod layers;
+mod logging;
+mod members;
+mod names;
+mod nearest;
+mod reference;
+mod region;
+mod render;
+mod rules;
+mod section;
+mod serving;
+mod shipping;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use tombolo_causality::RegionId;
+
+pub use address::{PeerAddress, PeerAddressError};
+pub use cluster::{Cluster, ClusterId, ClusterIdError, Member};
+pub use error::{Origin, SettingsError};
+pub use keeping::{Journal, Leader, Overlay, State};
+pub use logging::{Log, LogFormat, LogLevel, UnknownWord};
+pub use reference::{Allowed, SettingDoc, Unit, reference};
+pub use region::Region;
+pub use serving::{Http, Listen};
+pub use shipping::Replication;
+
+use layers::Layers;
+use reference::Fact;
+use section::{Section, SectionValues};
+
+/// The settings of one region, by section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Which region this is.
+    pub region: Region,
+    /// Which regions there are.
+    pub cluster: Cluster,
+    /// Where this region listens.
+    pub listen: Listen,
+    /// What is taken of applications.
+    pub http: Http,
+    /// How writes are gathered and decided.
+    pub leader: Leader,
+    /// The log of changes.
+    pub journal: Journal,
+    /// What is durable in the journal and not yet in the state file.
+    pub overlay: Overlay,
+    /// The state file.
+    pub state: State,
+    /// How changes travel between regions.
+    pub replication: Replication,
+    /// What is said about the region's work.
+    pub log: Log,
+}
+
+impl Settings {
+    /// Reads the file at `path`, lays `environment` over it (`TOMBOLO__SECTION__KEY`; other
+    /// variables are none of its business) and checks the whole.
+    ///
+    /// Reads at most 1 MiB. The environment is handed in, usually as [`std::env::vars_os`].
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, SettingsError> {
+        let layers = Layers::gather(path, environment)?;
+        let Region { name, data_dir } = Region::load(&layers)?;
+        let mut settings = Self::for_region(name, data_dir);
+        settings.overlay(&layers)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The defaults for region `name`, alone in its cluster.
+    pub fn for_region(name: RegionId, data_dir: impl Into<PathBuf>) -> Self {
+        let listen = Listen::default();
+        Self {
+            region: Region { name, data_dir: data_dir.into() },
+            cluster: Cluster::of_one(name, listen.replication.into()),
+            listen,
+            http: Http::default(),
+            leader: Leader::default(),
+            journal: Journal::default(),
+            overlay: Overlay::default(),
+            state: State::default(),
+            replication: Replication::default(),
+            log: Log::default(),
+        }
+    }
+
+    /// Whether every value is in its range and all go together. [`load`](Self::load) has checked;
+    /// whoever sets fields checks again.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        for entry in self.sections().into_iter().flat_map(|section| section.entries) {
+            if let Some(value) = entry.value {
+                entry.fact.check(&value)?;
+            }
+        }
+        self.cluster.check(self.region.name)?;
+        self.listen.check()?;
+        rules::check(self)
+    }
+
+    /// The settings as a file that [`load`](Self::load) reads back to the same. Times are written
+    /// in whole units, and a `data_dir` that is not Unicode cannot be written faithfully.
+    pub fn to_toml(&self) -> String {
+        render::toml(self, render::Comments::None)
+    }
+
+    /// The same file with every setting explained.
+    pub fn to_explained_toml(&self) -> String {
+        render::toml(self, render::Comments::Reference)
+    }
+
+    fn overlay(&mut self, layers: &Layers) -> Result<(), SettingsError> {
+        self.listen.overlay(layers)?;
+        self.cluster = Cluster::of_one(self.region.name, self.listen.replication.into());
+        self.cluster.overlay(layers)?;
+        self.http.overlay(layers)?;
+        self.leader.overlay(layers)?;
+        self.journal.overlay(layers)?;
+        self.overlay.overlay(layers)?;
+        self.state.overlay(layers)?;
+        self.replication.overlay(layers)?;
+        self.log.overlay(layers)
+    }
+
+    fn sections(&self) -> [SectionValues; 10] {
+        [
+            self.region.values(),
+            self.cluster.values(),
+            self.listen.values(),
+            self.http.values(),
+            self.leader.values(),
+            self.journal.values(),
+            self.overlay.values(),
+            self.state.values(),
+            self.replication.values(),
+            self.log.values(),
+        ]
+    }
+}
+
+/// The sections with the values that they have when nothing is said.
+fn sections_by_default() -> [SectionValues; 10] {
+    [
+        Region::without_values(),
+        Cluster::default_values(),
+        Listen::default().values(),
+        Http::default().values(),
+        Leader::default().values(),
+        Journal::default().values(),
+        Overlay::default().values(),
+        State::default().values(),
+        Replication::default().values(),
+        Log::default().values(),
+    ]
+}
+
+/// Section by section, its name and what it accepts.
+const SECTIONS: [(&str, &[Fact]); 10] = [
+    (Region::NAME, Region::FACTS),
+    (Cluster::NAME, Cluster::FACTS),
+    (Listen::NAME, Listen::FACTS),
+    (Http::NAME, Http::FACTS),
+    (Leader::NAME, Leader::FACTS),
+    (Journal::NAME, Journal::FACTS),
+    (Overlay::NAME, Overlay::FACTS),
+    (State::NAME, State::FACTS),
+    (Replication::NAME, Replication::FACTS),
+    (Log::NAME, Log::FACTS),
+];
+
+/// Everything that a file or a variable can set.
+fn facts() -> impl Iterator<Item = &'static Fact> + Clone {
+    SECTIONS.iter().flat_map(|(_, facts)| facts.iter())
+}
+
+fn section_names() -> impl Iterator<Item = &'static str> {
+    SECTIONS.iter().map(|(name, _)| *name)
+}

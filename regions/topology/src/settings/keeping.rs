@@ -1,0 +1,50 @@
+//! `[leader]`, `[journal]`, `[overlay]`, `[state]`: how writes are decided, made durable and kept.
+
+use std::time::Duration;
+
+use super::section::{range, section};
+
+section! {
+    /// How writes are gathered and decided.
+    "leader" Leader {
+        /// Commands that wait to be decided; past it requests are answered 503 with Retry-After.
+        "mailbox_commands_max" mailbox_commands_max: usize [Count] = 1_024, range(1, 1 << 20);
+        /// Changes that share one write to the journal.
+        "group_changes_max" group_changes_max: usize [Count] = 512, range(1, 65_536);
+        /// Bytes of changes that share one write to the journal.
+        "group_bytes_max" group_bytes_max: usize [Bytes] = 4 << 20, range(64 << 10, 64 << 20);
+        /// How far ahead of this region's clock a change may be stamped before its stream pauses.
+        "clock_skew_ms_max" clock_skew_max: Duration [Milliseconds] = Duration::from_secs(1),
+            range(10, 3_600_000);
+    }
+}
+
+section! {
+    /// The log of changes: what makes a write durable, and what is shipped to other regions.
+    "journal" Journal {
+        /// The length of one file, reserved when it is begun.
+        "segment_bytes" segment_bytes: u64 [Bytes] = 16 << 20, range(128 << 10, 1 << 30);
+        /// What all files together may take. Past it a peer that is away needs a snapshot when it
+        /// returns.
+        "journal_bytes_max" journal_bytes_max: u64 [Bytes] = 8 << 30, range(512 << 10, 16 << 40);
+    }
+}
+
+section! {
+    /// What is durable in the journal and not yet in the state file, held in memory.
+    "overlay" Overlay {
+        /// The size at which a layer is sealed and handed to the materializer.
+        "seal_bytes" seal_bytes: usize [Bytes] = 32 << 20, range(64 << 10, 4 << 30);
+        /// Sealed layers that wait to be materialized; past it writes are answered 503 with
+        /// Retry-After.
+        "sealed_layers_max" sealed_layers_max: usize [Count] = 2, range(1, 64);
+    }
+}
+
+section! {
+    /// The state file: every item as it stands.
+    "state" State {
+        /// Memory for its pages.
+        "cache_bytes" cache_bytes: usize [Bytes] = 64 << 20, range(1 << 20, 1 << 40);
+    }
+}

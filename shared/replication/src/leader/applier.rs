@@ -1,0 +1,112 @@
+//! Applying changes in order: the part of the leader that replay shares.
+
+use std::sync::Arc;
+
+use tombolo_causality::{Dot, HybridClock, HybridTimestamp, ReplicaId, VersionVector};
+use tombolo_datatypes::ItemState;
+use tombolo_resolvers::Written;
+
+use super::{AppliedChange, NotApplied};
+use crate::{Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId};
+
+/// What a region has applied: vector, clock and tables.
+#[derive(Clone, Debug)]
+pub struct Applier {
+    applied: VersionVector,
+    clock: HybridClock,
+    catalog: Arc<Catalog>,
+}
+
+impl Applier {
+    /// One that has applied `applied`, whose largest stamp is `stamp_floor`.
+    pub fn resume(applied: VersionVector, stamp_floor: HybridTimestamp, catalog: Catalog) -> Self {
+        let clock = HybridClock::resume(stamp_floor);
+        Self { applied, clock, catalog: Arc::new(catalog) }
+    }
+
+    /// What has been applied.
+    pub fn applied(&self) -> &VersionVector {
+        &self.applied
+    }
+
+    /// The tables.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Joins a change into the states of the items it touches.
+    ///
+    /// `state` answers an item's present state; it is asked once for each item, in the change's
+    /// order. Deltas of tables that have been dropped are counted and have no effect. Where an
+    /// error is returned, nothing was applied.
+    pub fn apply<E>(
+        &mut self,
+        change: &Change,
+        mut state: impl FnMut(&ItemKey) -> Result<Option<Arc<ItemState>>, E>,
+    ) -> Result<AppliedChange, NotApplied<E>> {
+        let dot = change.dot;
+        if self.applied.contains(&dot) {
+            return Ok(AppliedChange::default());
+        }
+        if dot.seq != self.applied.get(&dot.replica) + 1 || !self.applied.descends(&change.deps) {
+            return Err(NotApplied::OutOfOrder { dot });
+        }
+        let mut applied = AppliedChange { is_new: true, ..AppliedChange::default() };
+        match &change.body {
+            Body::Items(items) => {
+                for item in items {
+                    self.join(change, item, &mut state, &mut applied)?;
+                }
+            }
+            Body::Define(definition) => self.define(definition.clone()),
+            Body::Drop(table) => self.drop_table(table),
+            Body::Stub(_) => {}
+        }
+        self.clock.observe(change.stamp);
+        self.applied.learn(dot);
+        Ok(applied)
+    }
+
+    fn join<E>(
+        &self,
+        change: &Change,
+        ItemDelta { table, key, delta }: &ItemDelta,
+        state: &mut impl FnMut(&ItemKey) -> Result<Option<Arc<ItemState>>, E>,
+        applied: &mut AppliedChange,
+    ) -> Result<(), NotApplied<E>> {
+        let dot = change.dot;
+        let Some(definition) = self.catalog.by_id(table) else {
+            applied.of_dropped_tables += 1;
+            return Ok(());
+        };
+        let shape = &definition.shape;
+        if shape.data_type != delta.body.data_type() {
+            return Err(NotApplied::WrongType { dot });
+        }
+        let item = ItemKey { table: *table, key: key.clone() };
+        let mut next = match state(&item).map_err(NotApplied::State)? {
+            Some(present) => Arc::unwrap_or_clone(present),
+            None => ItemState::new(shape.data_type),
+        };
+        let written = Written { dot, stamp: change.stamp };
+        if shape.resolver.resolver().join(&mut next, written, delta) {
+            applied.states.push((item, next));
+        }
+        Ok(())
+    }
+
+    /// The name and the time of a new change of `replica`.
+    pub(super) fn author(&mut self, replica: ReplicaId, now_ms: u64) -> Written {
+        let dot = Dot::new(replica, self.applied.get(&replica) + 1);
+        self.applied.learn(dot);
+        Written { dot, stamp: self.clock.stamp(now_ms) }
+    }
+
+    pub(super) fn define(&mut self, definition: TableDefinition) {
+        Arc::make_mut(&mut self.catalog).define(definition);
+    }
+
+    pub(super) fn drop_table(&mut self, table: &TableId) {
+        Arc::make_mut(&mut self.catalog).remove(table);
+    }
+}
