@@ -3,32 +3,38 @@
 use tombolo_causality::ReplicaId;
 use tombolo_replication::Catalog;
 
-use crate::change::{decode_definition, encode_definition};
-use crate::error::{append, versioned, whole};
+use crate::definition::{decode_definition, encode_definition};
+use crate::envelope::{append, versioned, whole};
 use crate::replica_table::{ReplicaTable, Replicas, WireDot};
+use crate::rules::{at_most, holds};
 use crate::{DecodeError, EncodeError};
 
 const VERSION: u8 = 1;
 const WHAT: &str = "catalog";
 
-/// Encodes all tables.
+/// Encodes all tables. Equal catalogs have equal bytes.
 pub fn encode_catalog(catalog: &Catalog) -> Result<Vec<u8>, EncodeError> {
+    at_most("tables", catalog.len(), Catalog::TABLES_MAX)?;
     let mut replicas = ReplicaTable::default();
     let mut tables: Vec<(WireDot, Vec<u8>)> = Vec::with_capacity(catalog.len());
     for table in catalog.iter() {
-        tables.push((replicas.dot(table.id.0), encode_definition(table)?));
+        tables.push((replicas.dot(table.id.0)?, encode_definition(table)?));
     }
-    append(vec![VERSION], &(replicas.into_replicas(), tables))
+    holds(WHAT, tables.len() == catalog.len())?;
+    append(WHAT, vec![VERSION], &(replicas.into_replicas(), tables))
 }
 
 /// The inverse of [`encode_catalog`].
 pub fn decode_catalog(bytes: &[u8]) -> Result<Catalog, DecodeError> {
     let (replicas, tables): (Vec<ReplicaId>, Vec<(WireDot, &[u8])>) =
         whole(WHAT, versioned(WHAT, VERSION, bytes)?)?;
-    let replicas = Replicas(&replicas);
+    let replicas = Replicas::new(&replicas)?;
+    at_most("tables", tables.len(), Catalog::TABLES_MAX)?;
     let mut catalog = Catalog::default();
-    for (id, definition) in tables {
-        catalog.define(decode_definition(definition, replicas.dot(id)?)?);
+    for (id, definition) in &tables {
+        catalog.define(decode_definition(definition, replicas.dot(*id)?)?);
     }
+    // A name or an id that stands twice has taken another table's place.
+    holds(WHAT, catalog.len() == tables.len())?;
     Ok(catalog)
 }

@@ -1,4 +1,9 @@
-//! Why bytes could not be decoded.
+//! Why something could not be encoded or decoded.
+//!
+//! Both sides keep the same rules: what [`EncodeError`] lets pass, every decoder takes, so that
+//! nothing durable is ever unreadable.
+
+use crate::rules::Flaw;
 
 /// Every way in which an encoding can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +29,13 @@ pub enum DecodeError {
         /// The kind found.
         kind: u8,
     },
+    /// Something well-formed, called by a name that this program does not know; as with
+    /// [`Self::UnknownKind`], a later version may have written it.
+    #[error("{what} is not known here")]
+    UnknownName {
+        /// What is named.
+        what: &'static str,
+    },
     /// The structure is not that of the format.
     #[error("malformed {what}")]
     Malformed {
@@ -39,7 +51,7 @@ pub enum DecodeError {
         bytes: usize,
     },
     /// More than the stated bound.
-    #[error("{what} has {actual}, at most {max} are allowed")]
+    #[error("{what}: {actual}, at most {max} are allowed")]
     TooLarge {
         /// What is too large.
         what: &'static str,
@@ -55,51 +67,46 @@ pub enum DecodeError {
 #[non_exhaustive]
 pub enum EncodeError {
     /// The serializer refused it.
-    #[error("the value cannot be encoded")]
-    Unencodable,
-    /// A part is longer than its length can be written.
-    #[error("a part of {bytes} bytes is too large to be encoded")]
+    #[error("{what} cannot be encoded")]
+    Unencodable {
+        /// Which format.
+        what: &'static str,
+    },
+    /// It breaks a rule that its author should have kept, and no decoder would take it.
+    #[error("malformed {what}")]
+    Malformed {
+        /// What breaks it.
+        what: &'static str,
+    },
+    /// More than the stated bound.
+    #[error("{what}: {actual}, at most {max} are allowed")]
     TooLarge {
-        /// How long it is.
-        bytes: usize,
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        actual: usize,
+        /// The bound.
+        max: usize,
     },
     /// The compressor failed.
     #[error("a batch cannot be compressed")]
     Compression,
 }
 
-/// Decodes the whole of `bytes` as a `T`.
-pub(crate) fn whole<'a, T: serde::Deserialize<'a>>(
-    what: &'static str,
-    bytes: &'a [u8],
-) -> Result<T, DecodeError> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
-        Ok((_, rest)) => Err(DecodeError::Trailing { what, bytes: rest.len() }),
-        Err(postcard::Error::DeserializeUnexpectedEnd) => Err(DecodeError::EndsEarly),
-        Err(_) => Err(DecodeError::Malformed { what }),
+impl From<Flaw> for DecodeError {
+    fn from(flaw: Flaw) -> Self {
+        match flaw {
+            Flaw::Malformed { what } => Self::Malformed { what },
+            Flaw::TooLarge { what, actual, max } => Self::TooLarge { what, actual, max },
+        }
     }
 }
 
-/// Takes the version byte off and checks it.
-pub(crate) fn versioned<'a>(
-    what: &'static str,
-    version: u8,
-    bytes: &'a [u8],
-) -> Result<&'a [u8], DecodeError> {
-    match bytes.split_first() {
-        None => Err(DecodeError::EndsEarly),
-        Some((found, rest)) if *found == version => Ok(rest),
-        Some((found, _)) => Err(DecodeError::UnknownVersion { what, version: *found }),
+impl From<Flaw> for EncodeError {
+    fn from(flaw: Flaw) -> Self {
+        match flaw {
+            Flaw::Malformed { what } => Self::Malformed { what },
+            Flaw::TooLarge { what, actual, max } => Self::TooLarge { what, actual, max },
+        }
     }
-}
-
-/// Appends the encoding of `value` to `out`.
-pub(crate) fn append<T: serde::Serialize>(out: Vec<u8>, value: &T) -> Result<Vec<u8>, EncodeError> {
-    postcard::to_extend(value, out).map_err(|_| EncodeError::Unencodable)
-}
-
-/// A length as the formats write it.
-pub(crate) fn length(bytes: usize) -> Result<u32, EncodeError> {
-    u32::try_from(bytes).map_err(|_| EncodeError::TooLarge { bytes })
 }

@@ -8,10 +8,12 @@
 //! the running hash without reading anything else, and can pass over frames that do not concern it.
 //! A record of a kind that is not known is kept and passed over.
 
-use tombolo_causality::{HybridTimestamp, ReplicaId};
-use tombolo_replication::{RunningHash, StreamPosition, Streams};
+use tombolo_causality::ReplicaId;
+use tombolo_replication::StreamPosition;
 
-use crate::error::{append, length, versioned, whole};
+use crate::envelope::{append, length, take, take_prefixed, versioned};
+use crate::limits::STREAMS_MAX;
+use crate::rules::{at_most, distinct};
 use crate::wire::StreamV1;
 use crate::{DecodeError, EncodeError};
 
@@ -54,15 +56,17 @@ pub struct JournalFrameBuilder {
 }
 
 impl JournalFrameBuilder {
-    /// Adds a change; `before` is where its stream stood just before it.
+    /// Adds a change; `before` is where its stream stood just before it. Adds nothing where it
+    /// answers an error.
     pub fn add(
         &mut self,
         replica: ReplicaId,
         before: StreamPosition,
         bytes: &[u8],
     ) -> Result<(), EncodeError> {
-        let length = length(bytes.len())?;
+        let length = length("a change", bytes.len())?;
         if !self.starts.iter().any(|start| start.replica == replica) {
+            at_most("streams of a journal frame", self.starts.len() + 1, STREAMS_MAX)?;
             self.starts.push(StreamStart { replica, before });
         }
         self.records.push(record_kind::CHANGE);
@@ -84,10 +88,11 @@ impl JournalFrameBuilder {
 
     /// The payload.
     pub fn finish(self) -> Result<Vec<u8>, EncodeError> {
-        let starts: Vec<_> = self.starts.iter().map(|s| stream(s.replica, s.before)).collect();
+        let starts = self.starts.iter().map(|start| StreamV1::new(start.replica, start.before));
+        let starts: Vec<_> = starts.collect();
         let mut out = Vec::with_capacity(self.records.len() + 64 * starts.len() + 2);
         out.push(VERSION);
-        let mut out = append(out, &starts)?;
+        let mut out = append(WHAT, out, &starts)?;
         out.extend_from_slice(&self.records);
         Ok(out)
     }
@@ -105,13 +110,12 @@ impl<'a> JournalFrame<'a> {
     /// Decodes the payload of a frame; records are checked as they are read.
     pub fn decode(payload: &'a [u8]) -> Result<Self, DecodeError> {
         let bytes = versioned(WHAT, VERSION, payload)?;
-        let malformed = |_| DecodeError::Malformed { what: WHAT };
-        let (starts, records): (Vec<StreamV1>, _) =
-            postcard::take_from_bytes(bytes).map_err(malformed)?;
-        let starts = starts.into_iter().map(|wire| StreamStart {
-            replica: wire.replica,
-            before: StreamPosition { seq: wire.seq, hash: RunningHash(wire.hash) },
-        });
+        let (starts, records) = take::<Vec<StreamV1>>(WHAT, bytes)?;
+        at_most("streams of a journal frame", starts.len(), STREAMS_MAX)?;
+        distinct(WHAT, starts.iter().map(|start| start.replica))?;
+        let starts = starts.iter();
+        let starts =
+            starts.map(|wire| StreamStart { replica: wire.replica, before: wire.position() });
         Ok(Self { starts: starts.collect(), records })
     }
 
@@ -131,42 +135,10 @@ impl<'a> JournalFrame<'a> {
 
 fn split_record(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), DecodeError> {
     let (kind, rest) = bytes.split_first().ok_or(DecodeError::EndsEarly)?;
-    let (length, rest) = rest.split_first_chunk().ok_or(DecodeError::EndsEarly)?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
-    let (bytes, rest) = rest.split_at_checked(length).ok_or(DecodeError::EndsEarly)?;
+    let (bytes, rest) = take_prefixed(rest)?;
     let record = match *kind {
         record_kind::CHANGE => Record::Change(bytes),
         kind => Record::Unknown { kind, bytes },
     };
     Ok((record, rest))
-}
-
-/// Where a region stands: at the head of each journal segment, and beside the state in redb.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct RegionPosition {
-    /// How far it has come in every stream.
-    pub streams: Streams,
-    /// The largest stamp it has applied.
-    pub stamp_floor: HybridTimestamp,
-}
-
-/// Encodes where a region stands.
-pub fn encode_position(position: &RegionPosition) -> Result<Vec<u8>, EncodeError> {
-    let streams: Vec<_> = position.streams.iter().map(|(id, at)| stream(id, at)).collect();
-    append(vec![VERSION], &(position.stamp_floor.to_bits(), streams))
-}
-
-/// The inverse of [`encode_position`].
-pub fn decode_position(bytes: &[u8]) -> Result<RegionPosition, DecodeError> {
-    let what = "region position";
-    let (stamp, streams): (u64, Vec<StreamV1>) = whole(what, versioned(what, VERSION, bytes)?)?;
-    let streams = streams
-        .into_iter()
-        .map(|wire| (wire.replica, StreamPosition { seq: wire.seq, hash: RunningHash(wire.hash) }));
-    let stamp_floor = HybridTimestamp::from_bits(stamp);
-    Ok(RegionPosition { streams: streams.collect(), stamp_floor })
-}
-
-fn stream(replica: ReplicaId, at: StreamPosition) -> StreamV1 {
-    StreamV1 { replica, seq: at.seq, hash: at.hash.0 }
 }

@@ -2,16 +2,25 @@
 //!
 //! Every encoding begins with a version byte. What may be extended carries a kind and a length, so
 //! that a reader can keep or pass on what it does not understand. Decoding is total and bounded:
-//! any bytes give a value or an error, in memory proportional to their length. The checked-in
-//! golden vectors under `golden/` hold every format still.
+//! any bytes give a value or an error, in memory proportional to their length. What a writer
+//! accepts, every reader takes. There is no migration here: a new shape is a new version beside
+//! the old one, and the checked-in golden vectors under `golden/` hold every format still.
+#![doc = include_str!("../FORMAT.md")]
 
 mod catalog;
 mod change;
+mod definition;
+mod envelope;
 mod error;
 mod frame;
 mod journal;
+pub mod limits;
+mod position;
 mod replica_table;
 mod row;
+mod rules;
+mod tallies;
+mod vector;
 mod version;
 mod wire;
 
@@ -22,9 +31,7 @@ pub use frame::{
     BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,
     TableReply, TableRequest, Welcome, decode_frame, encode_frame,
 };
-pub use journal::{
-    JournalFrame, JournalFrameBuilder, Record, RegionPosition, StreamStart, decode_position,
-    encode_position,
-};
+pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
+pub use position::{RegionPosition, decode_position, encode_position};
 pub use row::{decode_row, encode_row};
 pub use version::encode_version;

@@ -3,9 +3,12 @@
 //! Their shape is frozen by the golden vectors: a new shape is a new version beside it.
 
 use serde::{Deserialize, Serialize};
-use tombolo_causality::ReplicaId;
+use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_replication::{RunningHash, StreamPosition};
 
+use crate::frame::Purpose;
 use crate::replica_table::WireDot;
+use crate::vector::VectorV1;
 
 /// Kinds of change bodies.
 pub(crate) mod body_kind {
@@ -107,4 +110,46 @@ pub(crate) struct StreamV1 {
     pub(crate) replica: ReplicaId,
     pub(crate) seq: u64,
     pub(crate) hash: [u8; 16],
+}
+
+impl StreamV1 {
+    pub(crate) fn new(replica: ReplicaId, at: StreamPosition) -> Self {
+        Self { replica, seq: at.seq, hash: at.hash.0 }
+    }
+
+    pub(crate) fn position(&self) -> StreamPosition {
+        StreamPosition { seq: self.seq, hash: RunningHash(self.hash) }
+    }
+}
+
+/// The first frame of who dials.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HelloV1<'a> {
+    pub(crate) cluster: &'a str,
+    pub(crate) region: RegionId,
+    pub(crate) replica: ReplicaId,
+    pub(crate) protocol_min: u8,
+    pub(crate) protocol_max: u8,
+    pub(crate) vector: VectorV1,
+    pub(crate) purpose: Purpose,
+}
+
+/// The answer to it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct WelcomeV1 {
+    pub(crate) replica: ReplicaId,
+    pub(crate) protocol: u8,
+    pub(crate) vector: VectorV1,
+    pub(crate) seq: u64,
+    pub(crate) hash: [u8; 16],
+}
+
+/// Consecutive changes of one stream, packed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BatchV1<'a> {
+    pub(crate) origin: ReplicaId,
+    pub(crate) hash_before: [u8; 16],
+    pub(crate) unpacked_bytes: u32,
+    #[serde(borrow)]
+    pub(crate) packed: &'a [u8],
 }

@@ -1,0 +1,200 @@
+//! Frames to bytes and back.
+
+use tombolo_replication::{RunningHash, StreamPosition};
+
+use super::{BatchFrame, Frame, Hello, Welcome};
+use crate::envelope::{append, bytes_of, length, versioned, whole};
+use crate::rules::at_most;
+use crate::vector::{decode_vector, encode_vector};
+use crate::wire::{BatchV1, HelloV1, WelcomeV1};
+use crate::{DecodeError, EncodeError};
+
+/// The protocol this program speaks.
+const VERSION: u8 = 1;
+
+/// The length and the checksum before each frame.
+pub const FRAME_HEADER_BYTES: usize = 8;
+
+/// What a frame's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameHeader {
+    /// How many bytes follow.
+    pub payload_bytes: usize,
+    checksum: u32,
+}
+
+/// Why a frame was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// Its header does not fit what follows: damaged, or no frame at all.
+    #[error("the checksum of a frame does not fit")]
+    Checksum,
+    /// Its content is not that of a frame.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+impl FrameHeader {
+    /// Decodes a header and holds the length against `payload_bytes_max`.
+    pub fn decode(
+        bytes: [u8; FRAME_HEADER_BYTES],
+        payload_bytes_max: usize,
+    ) -> Result<Self, DecodeError> {
+        let [l0, l1, l2, l3, c0, c1, c2, c3] = bytes;
+        let payload_bytes = bytes_of(u32::from_le_bytes([l0, l1, l2, l3]));
+        at_most("bytes of a frame", payload_bytes, payload_bytes_max)?;
+        Ok(Self { payload_bytes, checksum: u32::from_le_bytes([c0, c1, c2, c3]) })
+    }
+}
+
+mod kind {
+    pub(super) const HELLO: u8 = 1;
+    pub(super) const WELCOME: u8 = 2;
+    pub(super) const REFUSED: u8 = 3;
+    pub(super) const BATCH: u8 = 4;
+    pub(super) const ASK: u8 = 5;
+    pub(super) const HEARTBEAT: u8 = 6;
+    pub(super) const ACKNOWLEDGE: u8 = 7;
+    pub(super) const TABLE_REQUEST: u8 = 8;
+    pub(super) const TABLE_REPLY: u8 = 9;
+}
+
+/// Encodes a frame with its header.
+pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
+    let begin = |kind: u8| {
+        let mut out = vec![0; FRAME_HEADER_BYTES];
+        out.extend_from_slice(&[VERSION, kind]);
+        out
+    };
+    let mut out = match frame {
+        Frame::Hello(hello) => append("hello", begin(kind::HELLO), &encode_hello(hello)?),
+        Frame::Welcome(welcome) => {
+            append("welcome", begin(kind::WELCOME), &encode_welcome(welcome)?)
+        }
+        Frame::Refused { code, detail } => append("refusal", begin(kind::REFUSED), &(code, detail)),
+        Frame::Batch(batch) => {
+            let wire = BatchV1 {
+                origin: batch.origin,
+                hash_before: batch.hash_before.0,
+                unpacked_bytes: batch.unpacked_bytes,
+                packed: &batch.packed,
+            };
+            append("batch", begin(kind::BATCH), &wire)
+        }
+        Frame::Ask { origin, after, up_to } => {
+            append("ask", begin(kind::ASK), &(origin, after, up_to))
+        }
+        Frame::Heartbeat { sent_us, watermark } => {
+            append("heartbeat", begin(kind::HEARTBEAT), &(sent_us, encode_vector(watermark)?))
+        }
+        Frame::Acknowledge { vector, echo_us } => {
+            let wire = (encode_vector(vector)?, echo_us);
+            append("acknowledgement", begin(kind::ACKNOWLEDGE), &wire)
+        }
+        Frame::TableRequest { request, what } => {
+            append("table request", begin(kind::TABLE_REQUEST), &(request, what))
+        }
+        Frame::TableReply { request, reply } => {
+            append("table reply", begin(kind::TABLE_REPLY), &(request, reply))
+        }
+    }?;
+    let (header, payload) = out.split_at_mut(FRAME_HEADER_BYTES);
+    header[..4].copy_from_slice(&length("a frame", payload.len())?.to_le_bytes());
+    header[4..].copy_from_slice(&crc32c::crc32c(payload).to_le_bytes());
+    Ok(out)
+}
+
+/// Decodes the payload that followed `header`.
+pub fn decode_frame(header: FrameHeader, payload: &[u8]) -> Result<Frame, FrameError> {
+    if payload.len() != header.payload_bytes || crc32c::crc32c(payload) != header.checksum {
+        return Err(FrameError::Checksum);
+    }
+    let content = versioned("frame", VERSION, payload)?;
+    let (kind, body) = content.split_first().ok_or(DecodeError::EndsEarly)?;
+    Ok(decode_content(*kind, body)?)
+}
+
+fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
+    Ok(match kind {
+        kind::HELLO => Frame::Hello(decode_hello(whole("hello", body)?)?),
+        kind::WELCOME => Frame::Welcome(decode_welcome(whole("welcome", body)?)?),
+        kind::REFUSED => {
+            let (code, detail) = whole("refusal", body)?;
+            Frame::Refused { code, detail }
+        }
+        kind::BATCH => {
+            let wire: BatchV1<'_> = whole("batch", body)?;
+            Frame::Batch(BatchFrame {
+                origin: wire.origin,
+                hash_before: RunningHash(wire.hash_before),
+                unpacked_bytes: wire.unpacked_bytes,
+                packed: wire.packed.to_vec(),
+            })
+        }
+        kind::ASK => {
+            let (origin, after, up_to) = whole("ask", body)?;
+            Frame::Ask { origin, after, up_to }
+        }
+        kind::HEARTBEAT => {
+            let (sent_us, watermark) = whole("heartbeat", body)?;
+            Frame::Heartbeat { sent_us, watermark: decode_vector(watermark)? }
+        }
+        kind::ACKNOWLEDGE => {
+            let (vector, echo_us) = whole("acknowledgement", body)?;
+            Frame::Acknowledge { vector: decode_vector(vector)?, echo_us }
+        }
+        kind::TABLE_REQUEST => {
+            let (request, what) = whole("table request", body)?;
+            Frame::TableRequest { request, what }
+        }
+        kind::TABLE_REPLY => {
+            let (request, reply) = whole("table reply", body)?;
+            Frame::TableReply { request, reply }
+        }
+        kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
+    })
+}
+
+fn encode_hello(hello: &Hello) -> Result<HelloV1<'_>, EncodeError> {
+    Ok(HelloV1 {
+        cluster: &hello.cluster,
+        region: hello.region,
+        replica: hello.replica,
+        protocol_min: hello.protocol_min,
+        protocol_max: hello.protocol_max,
+        vector: encode_vector(&hello.vector)?,
+        purpose: hello.purpose,
+    })
+}
+
+fn decode_hello(wire: HelloV1<'_>) -> Result<Hello, DecodeError> {
+    Ok(Hello {
+        cluster: wire.cluster.to_owned(),
+        region: wire.region,
+        replica: wire.replica,
+        protocol_min: wire.protocol_min,
+        protocol_max: wire.protocol_max,
+        vector: decode_vector(wire.vector)?,
+        purpose: wire.purpose,
+    })
+}
+
+fn encode_welcome(welcome: &Welcome) -> Result<WelcomeV1, EncodeError> {
+    Ok(WelcomeV1 {
+        replica: welcome.replica,
+        protocol: welcome.protocol,
+        vector: encode_vector(&welcome.vector)?,
+        seq: welcome.yours.seq,
+        hash: welcome.yours.hash.0,
+    })
+}
+
+fn decode_welcome(wire: WelcomeV1) -> Result<Welcome, DecodeError> {
+    Ok(Welcome {
+        replica: wire.replica,
+        protocol: wire.protocol,
+        vector: decode_vector(wire.vector)?,
+        yours: StreamPosition { seq: wire.seq, hash: RunningHash(wire.hash) },
+    })
+}

@@ -1,0 +1,104 @@
+//! Any frame, and what it takes to read one as a connection does.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use tombolo_protocol::{
+    BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,
+    TableReply, TableRequest, Welcome, decode_frame,
+};
+use tombolo_replication::RunningHash;
+
+use crate::values::{dot, number, position, replica, vector};
+
+/// Reads one frame from all that a connection holds; nothing where it waits for more.
+pub(crate) fn read(bytes: &[u8]) -> Option<Result<Frame, FrameError>> {
+    let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER_BYTES>()?;
+    match FrameHeader::decode(*header, 1 << 20) {
+        Ok(header) => Some(decode_frame(header, rest.get(..header.payload_bytes)?)),
+        Err(error) => Some(Err(error.into())),
+    }
+}
+
+/// A frame of `payload` with the header that fits it.
+pub(crate) fn framed(payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+    let checksum = crc32c::crc32c(payload).to_le_bytes();
+    [&length, &checksum, payload].concat()
+}
+
+fn hello() -> impl Strategy<Value = Frame> {
+    let purpose = prop_oneof![Just(Purpose::Replicate), Just(Purpose::Identify)];
+    let protocols = (any::<u8>(), any::<u8>());
+    (".{0,20}", replica(), protocols, vector(), purpose).prop_map(
+        |(cluster, replica, (protocol_min, protocol_max), vector, purpose)| {
+            let region = replica.region;
+            let hello =
+                Hello { cluster, region, replica, protocol_min, protocol_max, vector, purpose };
+            Frame::Hello(hello)
+        },
+    )
+}
+
+fn refused() -> impl Strategy<Value = Frame> {
+    let code = prop::sample::select(vec![
+        RefusalCode::Paused,
+        RefusalCode::WrongCluster,
+        RefusalCode::UnknownRegion,
+        RefusalCode::Protocol,
+        RefusalCode::Forked,
+        RefusalCode::ClockAhead,
+        RefusalCode::Malformed,
+        RefusalCode::UnknownKind,
+        RefusalCode::Unavailable,
+    ]);
+    (code, ".{0,40}").prop_map(|(code, detail)| Frame::Refused { code, detail })
+}
+
+fn batch() -> impl Strategy<Value = Frame> {
+    let hash = any::<[u8; 16]>().prop_map(RunningHash);
+    (replica(), hash, any::<u32>(), vec(any::<u8>(), 0..300)).prop_map(
+        |(origin, hash_before, unpacked_bytes, packed)| {
+            Frame::Batch(BatchFrame { origin, hash_before, unpacked_bytes, packed })
+        },
+    )
+}
+
+fn table_frame() -> impl Strategy<Value = Frame> {
+    let text = ".{0,20}";
+    let what = prop_oneof![
+        (text, text, text).prop_map(|(name, data_type, resolver)| TableRequest::Define {
+            name,
+            data_type,
+            resolver
+        }),
+        text.prop_map(|name| TableRequest::Drop { name }),
+    ];
+    let reply = prop_oneof![
+        dot().prop_map(|dot| TableReply::Done { dot }),
+        dot().prop_map(|dot| TableReply::Exists { dot }),
+        text.prop_map(|code| TableReply::Refused { code }),
+    ];
+    prop_oneof![
+        (number(), what).prop_map(|(request, what)| Frame::TableRequest { request, what }),
+        (number(), reply).prop_map(|(request, reply)| Frame::TableReply { request, reply }),
+    ]
+}
+
+pub(crate) fn frame() -> impl Strategy<Value = Frame> {
+    let welcome = (replica(), any::<u8>(), vector(), position()).prop_map(
+        |(replica, protocol, vector, yours)| {
+            Frame::Welcome(Welcome { replica, protocol, vector, yours })
+        },
+    );
+    let ask = (replica(), number(), number()).prop_map(|(origin, after, up_to)| Frame::Ask {
+        origin,
+        after,
+        up_to,
+    });
+    let heartbeat = (number(), vector())
+        .prop_map(|(sent_us, watermark)| Frame::Heartbeat { sent_us, watermark });
+    let acknowledge = (vector(), option::of(number()))
+        .prop_map(|(vector, echo_us)| Frame::Acknowledge { vector, echo_us });
+    prop_oneof![hello(), welcome, refused(), batch(), ask, heartbeat, acknowledge, table_frame(),]
+}

@@ -1,0 +1,128 @@
+//! One change of every body and every delta.
+
+use std::sync::Arc;
+
+use tombolo_causality::{
+    Dot, HybridTimestamp, Incarnation, Partition, RegionId, ReplicaId, VersionVector,
+};
+use tombolo_datatypes::{CounterDelta, DataType, Delta, DeltaBody, JsonText, RegisterDelta, Tally};
+use tombolo_replication::{
+    Body, Change, IdempotencyRecord, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName,
+    TableShape,
+};
+use tombolo_resolvers::ResolverKind;
+
+pub(crate) fn us() -> ReplicaId {
+    ReplicaId::new(RegionId::new("us-east").unwrap(), Incarnation(0x0123_4567_89ab_cdef))
+}
+
+pub(crate) fn eu() -> ReplicaId {
+    let eu = ReplicaId::new(RegionId::new("eu-west").unwrap(), Incarnation(1));
+    ReplicaId { partition: Partition(3), ..eu }
+}
+
+pub(crate) fn ap() -> ReplicaId {
+    let ap = ReplicaId::new(RegionId::new("ap-south").unwrap(), Incarnation(u64::MAX));
+    ReplicaId { partition: Partition(u16::MAX), ..ap }
+}
+
+pub(crate) fn vector() -> VersionVector {
+    [(us(), 299), (eu(), 70_000), (ap(), u64::MAX)].into_iter().collect()
+}
+
+pub(crate) fn stamp(counter: u16) -> HybridTimestamp {
+    HybridTimestamp::new(1_764_000_000_000, counter)
+}
+
+pub(crate) fn json(text: &str) -> JsonText {
+    JsonText::parse(text.as_bytes()).unwrap()
+}
+
+pub(crate) fn definition(id: Dot, name: &str, data_type: DataType) -> TableDefinition {
+    let resolver = match data_type {
+        DataType::Register => ResolverKind::LastWriteWins,
+        DataType::Counter => ResolverKind::Merge,
+    };
+    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+    TableDefinition { id: TableId(id), name: TableName::new(name).unwrap(), shape }
+}
+
+pub(crate) fn change(seq: u64, body: Body) -> Change {
+    Change {
+        dot: Dot::new(us(), seq),
+        stamp: stamp(7),
+        deps: Arc::default(),
+        cut: Arc::default(),
+        body,
+        idempotency: None,
+    }
+}
+
+fn item(table_seq: u64, key: &str, ctx: &[Dot], body: DeltaBody) -> ItemDelta {
+    let table = TableId(Dot::new(eu(), table_seq));
+    ItemDelta { table, key: Key::new(key).unwrap(), delta: Delta { ctx: ctx.to_vec(), body } }
+}
+
+pub(crate) fn put(seq: u64, text: &str) -> Change {
+    let body = DeltaBody::Register(RegisterDelta(Some(json(text))));
+    change(seq, Body::Items(vec![item(1, "k", &[], body)]))
+}
+
+fn put_with_everything() -> Change {
+    let body = DeltaBody::Register(RegisterDelta(Some(json(r#"["1.0",null,1.0,"é"]"#))));
+    let ctx = [Dot::new(ap(), 9), Dot::new(eu(), 128), Dot::new(us(), 299)];
+    Change {
+        deps: Arc::new([(eu(), 70_000), (ap(), u64::MAX)].into_iter().collect()),
+        cut: Arc::new([(eu(), 69_000)].into_iter().collect()),
+        idempotency: Some(IdempotencyRecord {
+            key: "order-17".to_owned(),
+            request_hash: *b"0123456789abcdef",
+            answer: vec![0, 255, 10],
+        }),
+        ..change(300, Body::Items(vec![item(2, "ключ/😀", &ctx, body)]))
+    }
+}
+
+fn delete() -> Change {
+    let body = DeltaBody::Register(RegisterDelta(None));
+    change(3, Body::Items(vec![item(1, "k", &[Dot::new(us(), 2)], body)]))
+}
+
+fn adjust() -> Change {
+    let body = DeltaBody::Counter(CounterDelta::Adjusted(Tally { up: 1 << 100, down: 5 }));
+    change(4, Body::Items(vec![item(4, "n", &[], body)]))
+}
+
+fn reset() -> Change {
+    let seen = [(us(), Tally { up: 10, down: 0 }), (ap(), Tally { up: 0, down: u128::MAX })];
+    let body = DeltaBody::Counter(CounterDelta::Reset(seen.into_iter().collect()));
+    change(5, Body::Items(vec![item(4, "n", &[Dot::new(us(), 4)], body)]))
+}
+
+fn several_items() -> Change {
+    let text = DeltaBody::Register(RegisterDelta(Some(json("true"))));
+    let count = DeltaBody::Counter(CounterDelta::Adjusted(Tally { up: 1, down: 0 }));
+    let items =
+        vec![item(4, "n", &[], count), item(1, "n", &[], text.clone()), item(1, "a", &[], text)];
+    change(6, Body::Items(items))
+}
+
+/// Each with the name of its file.
+pub(crate) fn all() -> Vec<(&'static str, Change)> {
+    let define = |seq, name, data_type| {
+        change(seq, Body::Define(definition(Dot::new(us(), seq), name, data_type)))
+    };
+    let table = |seq| TableId(Dot::new(eu(), seq));
+    vec![
+        ("change-put", put(1, r#"{"a":1.0}"#)),
+        ("change-put-with-everything", put_with_everything()),
+        ("change-delete", delete()),
+        ("change-adjust", adjust()),
+        ("change-reset", reset()),
+        ("change-several-items", several_items()),
+        ("change-define-register", define(7, "users", DataType::Register)),
+        ("change-define-counter", define(8, "page_views-2", DataType::Counter)),
+        ("change-drop", change(9, Body::Drop(table(1)))),
+        ("change-stub", change(10, Body::Stub(vec![table(1), table(4)]))),
+    ]
+}

@@ -1,0 +1,107 @@
+//! One frame of every kind, and of every variant within a kind.
+
+use tombolo_causality::{Dot, VersionVector};
+use tombolo_protocol::{
+    BatchFrame, Frame, Hello, Purpose, RefusalCode, TableReply, TableRequest, Welcome, seal,
+};
+use tombolo_replication::{RunningHash, SealedChange, StreamPosition};
+
+use crate::changes::{ap, eu, put, us, vector};
+
+fn hello(vector: VersionVector, purpose: Purpose) -> Frame {
+    Frame::Hello(Hello {
+        cluster: "prod".to_owned(),
+        region: us().region,
+        replica: us(),
+        protocol_min: 1,
+        protocol_max: 2,
+        vector,
+        purpose,
+    })
+}
+
+fn welcome() -> Frame {
+    let yours = StreamPosition { seq: 300, hash: RunningHash(*b"0123456789abcdef") };
+    Frame::Welcome(Welcome { replica: ap(), protocol: 1, vector: vector(), yours })
+}
+
+/// What the golden batch holds.
+pub(crate) fn batched() -> Vec<SealedChange> {
+    [put(1, "1"), put(2, r#"{"two":2}"#)].map(|change| seal(change).unwrap()).to_vec()
+}
+
+/// A batch that is stored rather than compressed: what a compressor gives is its own affair and
+/// differs from release to release, what every decompressor takes is fixed (RFC 8878).
+pub(crate) fn batch() -> Frame {
+    let mut plain = Vec::new();
+    for sealed in batched() {
+        plain.extend_from_slice(&u32::try_from(sealed.bytes.len()).unwrap().to_le_bytes());
+        plain.extend_from_slice(&sealed.bytes);
+    }
+    let unpacked_bytes = u32::try_from(plain.len()).unwrap();
+    let content_bytes = u8::try_from(plain.len()).unwrap();
+    let last_raw_block = (unpacked_bytes << 3 | 1).to_le_bytes();
+    // Magic number; a single segment whose size is told in one byte; one block.
+    let mut packed = vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, content_bytes];
+    packed.extend_from_slice(&last_raw_block[..3]);
+    packed.extend_from_slice(&plain);
+    let hash_before = RunningHash([0xab; 16]);
+    Frame::Batch(BatchFrame { origin: us(), hash_before, unpacked_bytes, packed })
+}
+
+fn refused(code: RefusalCode, detail: &str) -> Frame {
+    Frame::Refused { code, detail: detail.to_owned() }
+}
+
+fn refusals() -> Vec<(&'static str, Frame)> {
+    vec![
+        ("frame-refused-paused", refused(RefusalCode::Paused, "")),
+        ("frame-refused-wrong-cluster", refused(RefusalCode::WrongCluster, "not \"prod\"")),
+        ("frame-refused-unknown-region", refused(RefusalCode::UnknownRegion, "é")),
+        ("frame-refused-protocol", refused(RefusalCode::Protocol, "")),
+        ("frame-refused-forked", refused(RefusalCode::Forked, "")),
+        ("frame-refused-clock-ahead", refused(RefusalCode::ClockAhead, "")),
+        ("frame-refused-malformed", refused(RefusalCode::Malformed, "")),
+        ("frame-refused-unknown-kind", refused(RefusalCode::UnknownKind, "")),
+        ("frame-refused-unavailable", refused(RefusalCode::Unavailable, "")),
+    ]
+}
+
+fn tables() -> Vec<(&'static str, Frame)> {
+    let request = |request, what| Frame::TableRequest { request, what };
+    let reply = |request, reply| Frame::TableReply { request, reply };
+    let define = TableRequest::Define {
+        name: "users".to_owned(),
+        data_type: "register".to_owned(),
+        resolver: "last_write_wins".to_owned(),
+    };
+    let exists = TableReply::Exists { dot: Dot::new(eu(), 128) };
+    let code = "table_exists".to_owned();
+    vec![
+        ("frame-table-define", request(0, define)),
+        ("frame-table-drop", request(300, TableRequest::Drop { name: "users".to_owned() })),
+        ("frame-table-done", reply(0, TableReply::Done { dot: Dot::new(us(), 7) })),
+        ("frame-table-exists", reply(1, exists)),
+        ("frame-table-refused", reply(u64::MAX, TableReply::Refused { code })),
+    ]
+}
+
+/// Each with the name of its file.
+pub(crate) fn all() -> Vec<(&'static str, Frame)> {
+    let mut all = vec![
+        ("frame-hello-replicate", hello(vector(), Purpose::Replicate)),
+        ("frame-hello-identify", hello(VersionVector::new(), Purpose::Identify)),
+        ("frame-welcome", welcome()),
+        ("frame-batch", batch()),
+        ("frame-ask", Frame::Ask { origin: eu(), after: 0, up_to: 300 }),
+        ("frame-heartbeat", Frame::Heartbeat { sent_us: 1_000_000, watermark: vector() }),
+        ("frame-acknowledge", Frame::Acknowledge { vector: vector(), echo_us: None }),
+        (
+            "frame-acknowledge-with-echo",
+            Frame::Acknowledge { vector: VersionVector::new(), echo_us: Some(1_000_000) },
+        ),
+    ];
+    all.extend(refusals());
+    all.extend(tables());
+    all
+}

@@ -1,0 +1,281 @@
+//! What breaks a rule is refused, and by writers as by readers, so that nothing durable is ever
+//! unreadable. Encodings that no writer gives are put together here by hand.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test, and says where")]
+
+use std::sync::Arc;
+
+use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
+use tombolo_datatypes::{
+    DataType, Delta, DeltaBody, Entry, ItemState, Live, RegisterDelta, RegisterState, TypeState,
+};
+use tombolo_protocol::limits::{ITEMS_MAX, REPLACED_MAX, STREAMS_MAX};
+use tombolo_protocol::{
+    DecodeError, EncodeError, JournalFrame, JournalFrameBuilder, change_dot, decode_catalog,
+    decode_change, decode_position, decode_row, encode_row, seal,
+};
+use tombolo_replication::{
+    Body, Change, ItemDelta, Key, Strategy, StreamPosition, TableDefinition, TableId, TableName,
+    TableShape,
+};
+use tombolo_resolvers::ResolverKind;
+
+/// Place and sequence.
+type WireDot = (u32, u64);
+/// Table, key, ctx, kind and delta.
+type WireItem<'a> = (WireDot, &'a str, Vec<WireDot>, u8, &'a [u8]);
+
+const DELETION: &[u8] = &[0];
+
+fn replica(n: u64) -> ReplicaId {
+    ReplicaId::new(RegionId::new("r").unwrap(), Incarnation(n))
+}
+
+fn malformed<T>(what: &'static str) -> Result<T, DecodeError> {
+    Err(DecodeError::Malformed { what })
+}
+
+fn bytes<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    postcard::to_stdvec(value).unwrap()
+}
+
+/// A change of replica 0, with three replicas in its table.
+fn change_bytes(deps: &[WireDot], kind: u8, body: &[u8]) -> Vec<u8> {
+    let replicas = [0, 1, 2].map(replica).to_vec();
+    let cut: &[WireDot] = &[];
+    let wire = (1_u64, replicas, 0_u64, deps, cut, kind, body, None::<u8>);
+    [vec![1], bytes(&wire)].concat()
+}
+
+fn items(items: &[WireItem<'_>]) -> Result<Change, DecodeError> {
+    decode_change(&change_bytes(&[], 1, &bytes(&items)))
+}
+
+fn change(body: Body) -> Change {
+    Change {
+        dot: Dot::new(replica(0), 1),
+        stamp: HybridTimestamp::ZERO,
+        deps: Arc::default(),
+        cut: Arc::default(),
+        body,
+        idempotency: None,
+    }
+}
+
+fn item(key: &str, ctx: Vec<Dot>) -> ItemDelta {
+    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(None)) };
+    ItemDelta { table: TableId(Dot::new(replica(1), 1)), key: Key::new(key).unwrap(), delta }
+}
+
+fn seal_error(body: Body) -> EncodeError {
+    seal(change(body)).unwrap_err()
+}
+
+#[test]
+fn a_version_or_a_kind_that_is_not_known_is_named() {
+    let unknown = |what| DecodeError::UnknownVersion { what, version: 2 };
+    assert_eq!(decode_change(&[2]), Err(unknown("change")));
+    assert_eq!(change_dot(&[2]), Err(unknown("change")));
+    assert_eq!(decode_row(&[2]), Err(unknown("row")));
+    assert_eq!(decode_position(&[2]), Err(unknown("region position")));
+    assert_eq!(decode_catalog(&[2]), Err(unknown("catalog")));
+    assert_eq!(JournalFrame::decode(&[2]).unwrap_err(), unknown("journal frame"));
+
+    let unknown = |what, kind| DecodeError::UnknownKind { what, kind };
+    let body = decode_change(&change_bytes(&[], 5, &[]));
+    assert_eq!(body, Err(unknown("change bodies", 5)));
+    assert_eq!(items(&[((1, 1), "k", vec![], 9, &[])]), Err(unknown("deltas", 9)));
+    assert_eq!(decode_row(&[1, 0, 0, 3, 0]), Err(unknown("rows", 3)));
+}
+
+#[test]
+fn an_item_that_a_change_names_twice_is_refused() {
+    let twice = [((1, 1), "k", vec![], 1, DELETION), ((1, 1), "k", vec![], 1, DELETION)];
+    assert_eq!(items(&twice), malformed("items of a change"));
+    let refused = EncodeError::Malformed { what: "items of a change" };
+    assert_eq!(seal_error(Body::Items(vec![item("k", vec![]), item("k", vec![])])), refused);
+
+    let tables = [((1, 1), "k", vec![], 1, DELETION), ((2, 1), "k", vec![], 1, DELETION)];
+    assert!(items(&tables).is_ok());
+}
+
+#[test]
+fn replaced_dots_that_are_out_of_order_or_stand_twice_are_refused() {
+    let what = "replaced dots of a delta";
+    for [one, two] in [[(2, 1), (1, 1)], [(1, 2), (1, 1)], [(1, 1), (1, 1)]] {
+        let ctx: Vec<WireDot> = vec![one, two];
+        assert_eq!(items(&[((1, 1), "k", ctx, 1, DELETION)]), malformed(what));
+        let ctx = [one, two].map(|(n, seq)| Dot::new(replica(n.into()), seq)).to_vec();
+        let refused = EncodeError::Malformed { what };
+        assert_eq!(seal_error(Body::Items(vec![item("k", ctx)])), refused);
+    }
+    assert!(items(&[((1, 1), "k", vec![(1, 1), (1, 2), (2, 1)], 1, DELETION)]).is_ok());
+}
+
+#[test]
+fn a_sequence_of_0_is_refused_in_every_dot() {
+    assert_eq!(items(&[((1, 0), "k", vec![], 1, DELETION)]), malformed("dot"));
+    assert_eq!(items(&[((1, 1), "k", vec![(1, 0)], 1, DELETION)]), malformed("dot"));
+    assert_eq!(decode_change(&change_bytes(&[(1, 0)], 1, &[0])), malformed("version vector"));
+    assert_eq!(decode_change(&change_bytes(&[], 3, &bytes(&(1, 0)))), malformed("dot"));
+    let zero = TableId(Dot::new(replica(1), 0));
+    assert_eq!(seal_error(Body::Drop(zero)), EncodeError::Malformed { what: "dot" });
+    assert_eq!(seal_error(Body::Stub(vec![zero])), EncodeError::Malformed { what: "dot" });
+}
+
+#[test]
+fn vectors_and_tallies_that_do_not_ascend_are_refused() {
+    for deps in [[(2, 1), (1, 1)], [(1, 1), (1, 1)]] {
+        assert_eq!(decode_change(&change_bytes(&deps, 1, &[0])), malformed("version vector"));
+    }
+    assert!(decode_change(&change_bytes(&[(1, 1), (2, 1)], 1, &[0])).is_ok());
+
+    let reset = |tallies: &[(u32, u128, u128)]| {
+        let delta = bytes(&(1_u32, tallies));
+        items(&[((1, 1), "k", vec![], 2, &delta)])
+    };
+    assert!(reset(&[(0, 1, 0), (1, 0, 1)]).is_ok());
+    assert_eq!(reset(&[(1, 1, 0), (0, 0, 1)]), malformed("tallies"));
+    assert_eq!(reset(&[(1, 1, 0), (1, 0, 1)]), malformed("tallies"));
+    assert_eq!(reset(&[(1, 0, 0)]), malformed("tallies"));
+    assert_eq!(reset(&[(3, 1, 0)]), malformed("replica index"));
+}
+
+#[test]
+fn keys_and_json_are_held_to_what_a_client_may_send() {
+    for key in ["", "..", &"k".repeat(513)] {
+        assert_eq!(items(&[((1, 1), key, vec![], 1, DELETION)]), malformed("key"));
+    }
+    for json in ["", "{", r#"{"a":1,"a":2}"#, "1 2"] {
+        let put = bytes(&Some(json));
+        assert_eq!(items(&[((1, 1), "k", vec![], 1, &put)]), malformed("JSON"));
+    }
+}
+
+#[test]
+fn a_definition_is_of_this_very_change_and_of_what_is_known_here() {
+    let decode = |data_type: &str, resolver: &str, strategy: &str, regions: &[&str]| {
+        let definition = bytes(&("users", data_type, resolver, strategy, regions));
+        decode_change(&change_bytes(&[], 2, &definition))
+    };
+    let unknown = |what| Err(DecodeError::UnknownName { what });
+    assert!(decode("register", "last_write_wins", "multi_leader", &[]).is_ok());
+    let resolver = decode("register", "siblings", "multi_leader", &[]);
+    assert_eq!(resolver, unknown("the table's resolver"));
+    let data_type = decode("text", "merge", "multi_leader", &[]);
+    assert_eq!(data_type, unknown("the table's data type"));
+    let strategy = decode("counter", "merge", "quorum", &[]);
+    assert_eq!(strategy, unknown("the table's replication strategy"));
+    let regions = decode("counter", "merge", "multi_leader", &["a"]);
+    assert_eq!(regions, unknown("a table that some regions only hold"));
+    let mismatched = decode("counter", "last_write_wins", "multi_leader", &[]);
+    assert_eq!(mismatched, malformed("definition"));
+
+    let define = |seq, data_type, resolver| {
+        let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+        let id = TableId(Dot::new(replica(0), seq));
+        let name = TableName::new("users").unwrap();
+        seal(change(Body::Define(TableDefinition { id, name, shape }))).map(|_| ())
+    };
+    let refused = Err(EncodeError::Malformed { what: "definition" });
+    assert_eq!(define(1, DataType::Counter, ResolverKind::Merge), Ok(()));
+    assert_eq!(define(2, DataType::Counter, ResolverKind::Merge), refused);
+    assert_eq!(define(1, DataType::Counter, ResolverKind::LastWriteWins), refused);
+}
+
+#[test]
+fn a_dot_that_lives_twice_in_a_row_is_refused() {
+    let entry = |stamp: u64| {
+        let stamp = HybridTimestamp::from_bits(stamp);
+        Entry { dot: Dot::new(replica(1), 1), stamp, value: None }
+    };
+    let live = Live::from_entries(vec![entry(1), entry(2)]);
+    let twice = TypeState::Register(RegisterState { live });
+    let state = ItemState::from_parts([(replica(1), 1)].into_iter().collect(), twice);
+    assert_eq!(encode_row(&state), Err(EncodeError::Malformed { what: "live entries" }));
+
+    let row = |writes: &[(WireDot, u64, Option<&str>)]| {
+        let context: &[WireDot] = &[(0, 2)];
+        let wire = (vec![replica(1)], context, 1_u8, bytes(&writes));
+        decode_row(&[vec![1], bytes(&wire)].concat())
+    };
+    assert!(row(&[((0, 2), 1, None), ((0, 1), 2, None)]).is_ok());
+    assert_eq!(row(&[((0, 1), 1, None), ((0, 1), 2, None)]), malformed("live entries"));
+    assert_eq!(row(&[((0, 1), 2, None), ((0, 2), 1, None)]), malformed("live entries"));
+}
+
+#[test]
+fn streams_and_tables_that_stand_twice_are_refused() {
+    let stream = |n: u64| (replica(n), 1_u64, [0_u8; 16]);
+    let starts = |streams: &[_]| [vec![1], bytes(&streams)].concat();
+    let positions = |streams: &[_]| [vec![1, 0], bytes(&streams)].concat();
+    assert!(decode_position(&positions(&[stream(1), stream(2)])).is_ok());
+    let unordered = decode_position(&positions(&[stream(2), stream(1)]));
+    assert_eq!(unordered, malformed("region position"));
+    assert!(JournalFrame::decode(&starts(&[stream(2), stream(1)])).is_ok());
+    let twice = JournalFrame::decode(&starts(&[stream(1), stream(1)])).map(|frame| frame.starts);
+    assert_eq!(twice, malformed("journal frame"));
+
+    let catalog = |tables: &[(u64, &str)]| {
+        let tables = tables.iter().map(|(seq, name)| {
+            let none: &[&str] = &[];
+            let definition = bytes(&(name, "counter", "merge", "multi_leader", none));
+            ((0_u32, *seq), definition)
+        });
+        let wire = (vec![replica(0)], tables.collect::<Vec<_>>());
+        decode_catalog(&[vec![1], bytes(&wire)].concat())
+    };
+    assert!(catalog(&[(1, "a"), (2, "b")]).is_ok());
+    assert_eq!(catalog(&[(1, "a"), (2, "a")]), malformed("catalog"));
+    assert_eq!(catalog(&[(1, "a"), (1, "b")]), malformed("catalog"));
+}
+
+#[test]
+fn both_sides_draw_the_line_at_the_same_size() {
+    let keys: Vec<_> = (0..=ITEMS_MAX).map(|n| n.to_string()).collect();
+    let encode = |n: usize| {
+        let items = keys[..n].iter().map(|key| item(key, vec![]));
+        seal(change(Body::Items(items.collect()))).map(|_| ())
+    };
+    let decode = |n: usize| {
+        let wire: Vec<WireItem<'_>> =
+            keys[..n].iter().map(|key| ((1, 1), key.as_str(), vec![], 1, DELETION)).collect();
+        items(&wire).map(|_| ())
+    };
+    let (what, actual, max) = ("items of a change", ITEMS_MAX + 1, ITEMS_MAX);
+    assert_eq!((encode(max), decode(max)), (Ok(()), Ok(())));
+    assert_eq!(encode(actual), Err(EncodeError::TooLarge { what, actual, max }));
+    assert_eq!(decode(actual), Err(DecodeError::TooLarge { what, actual, max }));
+}
+
+#[test]
+fn replaced_dots_and_replicas_are_bounded() {
+    let seqs = |n: usize| (1..).take(n).map(|seq| Dot::new(replica(1), seq)).collect();
+    let (what, max) = ("replaced dots of a delta", REPLACED_MAX);
+    assert!(seal(change(Body::Items(vec![item("k", seqs(max))]))).is_ok());
+    let over = seal_error(Body::Items(vec![item("k", seqs(max + 1))]));
+    assert_eq!(over, EncodeError::TooLarge { what, actual: max + 1, max });
+
+    let tables = |n: usize| {
+        let replicas = (1..).map(replica).take(n);
+        Body::Stub(replicas.map(|replica| TableId(Dot::new(replica, 1))).collect())
+    };
+    let (what, max) = ("replicas of one encoding", STREAMS_MAX);
+    assert!(seal(change(tables(max - 1))).is_ok());
+    assert_eq!(seal_error(tables(max)), EncodeError::TooLarge { what, actual: max + 1, max });
+
+    let mut frame = JournalFrameBuilder::default();
+    let mut add = |n: u64| frame.add(replica(n), StreamPosition::default(), b"");
+    assert!((1..).take(max).all(|n| add(n).is_ok()));
+    let streams = "streams of a journal frame";
+    let over = EncodeError::TooLarge { what: streams, actual: max + 1, max };
+    assert_eq!(add(0), Err(over));
+    assert_eq!((add(1), frame.changes()), (Ok(()), max + 1));
+
+    let replicas: Vec<_> = (1..).map(replica).take(max + 1).collect();
+    let none: &[WireDot] = &[];
+    let wire = (1_u64, replicas, 0_u64, none, none, 1_u8, &[0_u8][..], None::<u8>);
+    let wire = [vec![1], bytes(&wire)].concat();
+    let over = DecodeError::TooLarge { what, actual: max + 1, max };
+    assert_eq!(decode_change(&wire), Err(over));
+}
