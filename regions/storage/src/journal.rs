@@ -44,7 +44,6 @@ pub use options::{JournalOptions, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MIN, SPAR
 pub use position::Position;
 pub use preparer::Preparer;
 pub use reader::{Frame, Frames, JournalReader};
-pub(crate) use segment::FOLDER;
 pub use segment::SegmentInfo;
 pub use writer::Journal;
 

@@ -38,13 +38,15 @@ impl Layer {
         (*entry.key().0 == *key).then(|| Arc::clone(entry.value()))
     }
 
-    /// About how much memory it takes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
+    /// Takes in the weight of a change without entries.
+    pub(crate) fn weigh(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// About how much memory it takes, and the changes without entries; zero where there were none
+    /// of either.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// The items from `from` on (excluded or included) in key order, each as it was at `commit`.

@@ -68,13 +68,15 @@ impl LogReader {
         up_to: u64,
         bytes_max: usize,
     ) -> Result<Found, StorageError> {
-        match self.try_read(origin, after, up_to, bytes_max) {
-            Err(StorageError::JournalRead(ReadError::Released { .. })) => {
-                self.cursors.remove(&origin);
-                self.last = None;
-                Ok(Found::Released)
+        loop {
+            match self.try_read(origin, after, up_to, bytes_max) {
+                // Released under the reader's eyes. What is wanted may stand further on: a stream
+                // that was silent has nothing in what went away. Each turn needs another release.
+                Err(StorageError::JournalRead(ReadError::Released { .. })) => {
+                    self.cursors.remove(&origin);
+                }
+                found => return found,
             }
-            found => found,
         }
     }
 
@@ -86,7 +88,12 @@ impl LogReader {
     ) -> Result<Option<RunningHash>, StorageError> {
         match self.read(origin, seq, u64::MAX, 0)? {
             Found::Run(run) => Ok(Some(run.hash_before)),
-            Found::Released | Found::Nothing => Ok(None),
+            Found::Released => Ok(None),
+            // The search went through all there is, and remembers where that ends.
+            Found::Nothing => {
+                let end = self.cursors.get(&origin).map(|cursor| cursor.at);
+                Ok(end.filter(|end| end.seq == seq).map(|end| end.hash))
+            }
         }
     }
 
@@ -115,7 +122,9 @@ impl LogReader {
 
     /// Where reading of `origin` after `after` begins; nothing where that was released.
     fn locate(&self, origin: ReplicaId, after: u64) -> Result<Option<Cursor>, StorageError> {
-        let left = self.cursors.get(&origin).filter(|cursor| cursor.at.seq <= after).copied();
+        let first = self.journal.first();
+        let left = self.cursors.get(&origin).copied();
+        let left = left.filter(|cursor| cursor.at.seq <= after && cursor.position >= first);
         if left.is_some_and(|cursor| cursor.at.seq == after) {
             return Ok(left);
         }

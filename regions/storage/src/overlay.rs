@@ -46,10 +46,8 @@ impl Group {
 #[derive(Debug)]
 struct Sealing {
     layer: Arc<Layer>,
-    /// The last group with entries in it.
+    /// The group it ends with; durable, it lets the layer go to the materializer.
     commit: u64,
-    /// Set once that group is durable and the layer was handed out.
-    handed_out: bool,
 }
 
 /// See the module.
@@ -141,16 +139,19 @@ impl Overlay {
         sealed: &SealedChange,
         states: impl IntoIterator<Item = (ItemKey, Arc<ItemState>)>,
     ) -> Result<(), StorageError> {
-        if self.frame.changes() == 0 {
-            self.seal_if_large();
-        }
         let replica = sealed.change.dot.replica;
         self.frame.add(replica, self.position.streams.get(&replica), &sealed.bytes)?;
         self.position.streams.advance(replica, &sealed.bytes);
         let floor: &mut HybridTimestamp = &mut self.position.stamp_floor;
         *floor = sealed.change.stamp.max(*floor);
+        let mut changes_items = false;
         for (item, state) in states {
             self.active.insert(&item_bytes(&item), self.commit, state);
+            changes_items = true;
+        }
+        if !changes_items {
+            // It weighs in the journal only, which the state's position must move past all the same.
+            self.active.weigh(sealed.bytes.len());
         }
         Ok(())
     }
@@ -177,6 +178,7 @@ impl Overlay {
         let commit = self.commit;
         self.commit += 1;
         let payload = frame.finish()?;
+        self.seal_if_large(commit);
         let catalog = Arc::clone(catalog);
         Ok(Some(Group { commit, payload, changes, before, position, catalog }))
     }
@@ -195,8 +197,7 @@ impl Overlay {
         };
         self.view.store(Arc::new(next));
         self.durable_end = end;
-        let ready = self.sealing.iter_mut().find(|s| !s.handed_out && s.commit == group.commit)?;
-        ready.handed_out = true;
+        let ready = self.sealing.iter().find(|s| s.commit == group.commit)?;
         Some(SealedLayer {
             layer: Arc::clone(&ready.layer),
             commit: ready.commit,
@@ -225,16 +226,17 @@ impl Overlay {
         self.view.store(Arc::new(next));
     }
 
-    /// The active layer as one to be materialized, at a graceful stop: nothing may be staged, and
-    /// every layer sealed before must be installed.
+    /// The active layer as one to be materialized, at a graceful stop. Nothing where a group is
+    /// not published or a layer sealed before not installed, and where the state has everything.
     pub fn seal_rest(&mut self) -> Option<SealedLayer> {
-        if self.frame.changes() > 0 || !self.sealing.is_empty() || self.active.is_empty() {
+        let view = self.view.load_full();
+        let under_way = self.frame.changes() > 0 || view.commit + 1 < self.commit;
+        if under_way || !self.sealing.is_empty() || self.active.bytes() == 0 {
             return None;
         }
-        let view = self.view.load_full();
         let layer = core::mem::take(&mut self.active);
         let commit = view.commit;
-        self.sealing.push_back(Sealing { layer: Arc::clone(&layer), commit, handed_out: true });
+        self.sealing.push_back(Sealing { layer: Arc::clone(&layer), commit });
         let after = Materialized {
             position: (*view.position).clone(),
             catalog: (*view.catalog).clone(),
@@ -243,12 +245,13 @@ impl Overlay {
         Some(SealedLayer { layer, commit, after })
     }
 
-    fn seal_if_large(&mut self) {
+    /// Between two groups, so that a layer ends where a group does: with that group durable, the
+    /// layer and the journal's end say the same.
+    fn seal_if_large(&mut self, commit: u64) {
         let large = self.active.bytes() >= self.options.seal_bytes;
         if large && self.sealing.len() < self.options.sealed_layers_max {
             let layer = core::mem::take(&mut self.active);
-            let commit = self.commit - 1;
-            self.sealing.push_back(Sealing { layer, commit, handed_out: false });
+            self.sealing.push_back(Sealing { layer, commit });
         }
     }
 

@@ -4,6 +4,7 @@
 //! the journal position from which a restart replays. Read through snapshots.
 
 use core::ops::Bound;
+use std::io;
 use std::sync::Arc;
 
 use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -57,18 +58,36 @@ impl State {
         begun: Begun,
         cache_bytes: usize,
     ) -> Result<Self, StorageError> {
-        let exists = disk.exists(FILE).map_err(StorageError::Disk)?;
-        let file = if exists { disk.open(FILE) } else { disk.create(FILE) };
-        let file: Arc<dyn DiskFile> = file.map_err(StorageError::Disk)?;
-        let is_empty = file.len_bytes().map_err(StorageError::Disk)? == 0;
-        if begun == Begun::Before && is_empty {
-            return Err(StorageError::Lost { what: "state" });
-        }
-        disk.sync_dir("").map_err(StorageError::Disk)?;
+        let file = match begun {
+            Begun::Before => Self::existing(disk)?,
+            Begun::Now => Self::created(disk).map_err(StorageError::Disk)?,
+        };
         let database = Database::builder()
             .set_cache_size(cache_bytes)
             .create_with_backend(RedbBackend::new(file))?;
         Ok(Self { database })
+    }
+
+    fn existing(disk: &dyn Disk) -> Result<Arc<dyn DiskFile>, StorageError> {
+        let lost = StorageError::Lost { what: "state" };
+        if !disk.exists(FILE).map_err(StorageError::Disk)? {
+            return Err(lost);
+        }
+        let file = disk.open(FILE).map_err(StorageError::Disk)?;
+        let is_empty = file.len_bytes().map_err(StorageError::Disk)? == 0;
+        if is_empty { Err(lost) } else { Ok(file) }
+    }
+
+    /// A new file: one that a crash left half made holds nothing, since the directory has no
+    /// identity yet.
+    fn created(disk: &dyn Disk) -> io::Result<Arc<dyn DiskFile>> {
+        if disk.exists(FILE)? {
+            disk.remove(FILE)?;
+            disk.sync_dir("")?;
+        }
+        let file = disk.create(FILE)?;
+        disk.sync_dir("")?;
+        Ok(file)
     }
 
     /// Up to where the state has come.

@@ -1,6 +1,5 @@
 //! Opening what a region keeps: state, then the journal from where the state ends.
 
-use std::io;
 use std::sync::Arc;
 
 use tombolo_protocol::{JournalFrame, Record, decode_change, encode_position};
@@ -9,7 +8,7 @@ use tombolo_replication::{Catalog, SealedChange};
 
 use crate::StorageError;
 use crate::disk::Disk;
-use crate::journal::{self, Journal, JournalOptions, JournalReader, Position};
+use crate::journal::{Journal, JournalOptions, JournalReader, Position};
 use crate::layer::Layer;
 use crate::log::LogReader;
 use crate::materializer::Materializer;
@@ -73,7 +72,7 @@ impl Store {
         begun: Begun,
         options: &StoreOptions,
     ) -> Result<Self, StorageError> {
-        if begun == Begun::Before && !has_journal(&**disk).map_err(StorageError::Disk)? {
+        if begun == Begun::Before && Journal::is_absent(&**disk).map_err(StorageError::Disk)? {
             return Err(StorageError::Lost { what: "journal" });
         }
         let state = Arc::new(State::open(&**disk, begun, options.cache_bytes)?);
@@ -95,17 +94,6 @@ impl JournalReader {
     }
 }
 
-/// Whether the journal has a segment: it always keeps at least one.
-fn has_journal(disk: &dyn Disk) -> io::Result<bool> {
-    match disk.list(journal::FOLDER) {
-        Ok(names) => {
-            Ok(names.iter().any(|name| name.split_once('.').is_some_and(|(_, kind)| kind == "log")))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 fn replay_from(
     materialized: &Materialized,
     reader: &JournalReader,
@@ -113,6 +101,7 @@ fn replay_from(
     let (first, end) = (reader.first(), reader.end());
     match materialized.replay_from {
         // Nothing was ever materialized: the journal must begin at the beginning.
+        None if first.segment > 1 => Err(StorageError::Lost { what: "state" }),
         None => Ok(first),
         Some(from) if from > end => Err(StorageError::Lost { what: "journal" }),
         Some(from) if from.segment < first.segment => {

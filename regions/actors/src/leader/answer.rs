@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tombolo_datatypes::ItemState;
-use tombolo_protocol::{EncodeError, encode_version};
 use tombolo_replication::ItemKey;
 use tombolo_resolvers::{ResolverKind, Shown};
 
@@ -24,10 +23,5 @@ impl Answer {
     /// What the item shows.
     pub fn shown(&self) -> Shown<'_> {
         self.resolver.resolver().shown(&self.state)
-    }
-
-    /// Its version, as clients see it.
-    pub fn version(&self) -> Result<String, EncodeError> {
-        encode_version(self.state.context())
     }
 }
