@@ -1,0 +1,83 @@
+//! The links to the other regions: shown, paused and resumed.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use tombolo_actors::LinkStatus;
+use tombolo_causality::RegionId;
+
+use crate::api::Api;
+use crate::percent::{Plus, decode};
+use crate::problem::Problem;
+use crate::route::LinkAction;
+
+#[derive(Serialize)]
+struct List {
+    links: Vec<Link>,
+}
+
+/// A link as the contract writes it.
+#[derive(Serialize)]
+struct Link {
+    peer: String,
+    state: String,
+    reason: Option<String>,
+    breaker: String,
+    inbound_lag_ms: u64,
+    last_heard_ms: Option<u64>,
+    outbound_pending_changes: u64,
+    outbound_pending_bytes: u64,
+    rtt_ms: Option<f64>,
+    /// Not measured in this version.
+    clock_skew_ms: Option<i64>,
+    bytes_sent: u64,
+    bytes_received: u64,
+    batches_sent: u64,
+}
+
+impl From<LinkStatus> for Link {
+    fn from(status: LinkStatus) -> Self {
+        Self {
+            peer: status.peer.as_str().to_owned(),
+            state: status.state.to_string(),
+            reason: status.reason,
+            breaker: status.breaker.to_string(),
+            inbound_lag_ms: status.inbound_lag_ms,
+            last_heard_ms: status.last_heard_ms,
+            outbound_pending_changes: status.outbound_pending_changes,
+            outbound_pending_bytes: status.outbound_pending_bytes,
+            rtt_ms: status.rtt_ms,
+            clock_skew_ms: None,
+            bytes_sent: status.bytes_sent,
+            bytes_received: status.bytes_received,
+            batches_sent: status.batches_sent,
+        }
+    }
+}
+
+/// Answers `GET /v1/links`.
+pub(crate) fn list(api: &Api) -> HttpResponse {
+    let links = api.region().links().into_iter().map(Link::from).collect();
+    api.letterhead().show(StatusCode::OK, &List { links })
+}
+
+/// Answers `POST /v1/links/{peer}/{action}`. Repeating it changes nothing.
+pub(crate) async fn act(
+    api: &Api,
+    peer: &str,
+    action: LinkAction,
+) -> Result<HttpResponse, Problem> {
+    let name = decode(peer, Plus::Literal)
+        .map_err(|source| Problem::BadEncoding { what: "peer's name", source })?;
+    let peer = RegionId::new(&name).ok();
+    let peer = peer.ok_or_else(|| Problem::NoSuchPeer { name: crate::problem::excerpt(&name) })?;
+    let link = match action {
+        LinkAction::Pause => api.region().pause_link(peer).await?,
+        LinkAction::Resume => api.region().resume_link(peer).await?,
+        LinkAction::Resync => {
+            let what = "sending a peer everything anew".to_owned();
+            return Err(Problem::NotSupportedYet { what });
+        }
+    };
+    Ok(api.letterhead().show(StatusCode::OK, &Link::from(link)))
+}

@@ -1,0 +1,211 @@
+//! The one table that maps every refusal to what it is answered with.
+
+use actix_web::http::StatusCode;
+use tombolo_actors::{PauseError, SubmitError, TableError};
+use tombolo_datatypes::OperationError;
+use tombolo_replication::leader::Refusal;
+
+use super::Problem;
+
+/// What a refusal is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The HTTP status.
+    pub(crate) status: StatusCode,
+    /// The stable code, in snake case.
+    pub(crate) code: &'static str,
+    /// The same in words.
+    pub(crate) title: &'static str,
+    /// Whether repeating this exact request is safe and may succeed.
+    pub(crate) retry: Retry,
+    /// What became of the request.
+    pub(crate) outcome: Outcome,
+}
+
+/// Whether repeating this exact request is safe and may succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// It would be refused again, or might be done twice.
+    No,
+    /// Yes, at once.
+    Yes,
+    /// Yes, after a while; named in `Retry-After`.
+    Later,
+}
+
+/// What became of a refused request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing was done, now or later.
+    NotApplied,
+    /// It is durable in one region.
+    AppliedLocally,
+    /// It may have been done, or may be done later.
+    Unknown,
+}
+
+impl Outcome {
+    /// Its word in the answer.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::NotApplied => "not_applied",
+            Self::AppliedLocally => "applied_locally",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Refused for what it is: nothing was done, and the same would be refused again.
+const fn refused(status: StatusCode, code: &'static str, title: &'static str) -> Entry {
+    Entry { status, code, title, retry: Retry::No, outcome: Outcome::NotApplied }
+}
+
+/// Not now: nothing was done, and a repetition may succeed.
+const fn unavailable(code: &'static str, title: &'static str) -> Entry {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Entry { status, code, title, retry: Retry::Later, outcome: Outcome::NotApplied }
+}
+
+const STARTING: Entry = unavailable("starting", "The region is starting");
+const STOPPING: Entry = unavailable("stopping", "The region is stopping");
+const NO_SUCH_TABLE: Entry = refused(StatusCode::NOT_FOUND, "no_such_table", "No such table");
+const NO_SUCH_ITEM: Entry = refused(StatusCode::NOT_FOUND, "no_such_item", "No such item");
+const NO_SUCH_PEER: Entry = refused(StatusCode::NOT_FOUND, "no_such_peer", "No such peer");
+const BAD_KEY: Entry = refused(StatusCode::BAD_REQUEST, "bad_key", "Not a key");
+const TABLE_EXISTS: Entry =
+    refused(StatusCode::CONFLICT, "table_exists", "The table exists and is defined otherwise");
+const TOO_MANY_TABLES: Entry =
+    refused(StatusCode::UNPROCESSABLE_ENTITY, "too_many_tables", "Too many tables");
+const WRONG_OPERATION: Entry = refused(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "wrong_type_operation",
+    "The table's type has no such operation",
+);
+const COUNTER_OVERFLOW: Entry = refused(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "counter_overflow",
+    "The counter would leave its range",
+);
+/// Reads never change anything, so they can be repeated whatever went wrong.
+const UNREADABLE: Entry = Entry {
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+    code: "storage_unreadable",
+    title: "What is stored cannot be read",
+    retry: Retry::Yes,
+    outcome: Outcome::NotApplied,
+};
+const WRITE_UNKNOWN: Entry = Entry {
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+    code: "storage_failed",
+    title: "What was asked may or may not have been done",
+    retry: Retry::No,
+    outcome: Outcome::Unknown,
+};
+
+impl Problem {
+    /// What it is answered with.
+    pub(crate) fn entry(&self) -> Entry {
+        use StatusCode as S;
+        let unfit = |code, title| refused(S::UNPROCESSABLE_ENTITY, code, title);
+        let malformed = |code, title| refused(S::BAD_REQUEST, code, title);
+        match self {
+            Self::NoSuchRoute => refused(S::NOT_FOUND, "no_such_route", "No such resource"),
+            Self::MethodNotAllowed { .. } => {
+                refused(S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
+            }
+            Self::BadEncoding { .. } => malformed("bad_path", "Not a path"),
+            Self::UnreadableKey(_) | Self::BadKey(_) | Self::NoKey => BAD_KEY,
+            Self::BadTableName(_) => malformed("bad_table_name", "Not a table's name"),
+            Self::BadParameter { .. } => malformed("bad_parameter", "A parameter cannot be read"),
+            Self::NotSupportedYet { .. } => unfit("not_supported_yet", "Not in this version"),
+            Self::StrongNeedsHome => unfit("strong_needs_home", "The table has no home"),
+            Self::MediaType { .. } | Self::ContentEncoding => refused(
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body is not declared as JSON",
+            ),
+            Self::TooLarge { .. } => {
+                refused(S::PAYLOAD_TOO_LARGE, "value_too_large", "The value is too large")
+            }
+            Self::BodyTimeout { .. } => Entry {
+                retry: Retry::Yes,
+                ..refused(S::REQUEST_TIMEOUT, "body_timeout", "The body took too long")
+            },
+            Self::BodyIncomplete => Entry {
+                retry: Retry::Yes,
+                ..malformed("body_incomplete", "The body did not arrive whole")
+            },
+            Self::Json(_) => malformed("malformed_json", "The body is not JSON"),
+            Self::BadPatch { .. } => malformed("bad_patch", "Not a patch"),
+            Self::WrongOperation { .. } => WRONG_OPERATION,
+            Self::NumberTooLarge => COUNTER_OVERFLOW,
+            Self::BadDefinition { .. } => malformed("bad_definition", "Not a table's definition"),
+            Self::UnknownMember { .. } => unfit("unknown_member", "Unknown member"),
+            Self::ResolverMismatch { .. } => {
+                unfit("resolver_mismatch", "The resolver does not fit the type")
+            }
+            Self::FieldsMismatch { .. } => unfit("fields_mismatch", "The type has no fields"),
+            Self::RegionsMismatch { .. } => unfit("regions_mismatch", "The regions do not fit"),
+            Self::NoSuchTable { .. } => NO_SUCH_TABLE,
+            Self::NoSuchItem => NO_SUCH_ITEM,
+            Self::NoSuchPeer { .. } => NO_SUCH_PEER,
+            Self::ForeignHost { .. } => refused(S::FORBIDDEN, "foreign_host", "Foreign host"),
+            Self::ForeignOrigin { .. } => refused(S::FORBIDDEN, "foreign_origin", "Foreign origin"),
+            Self::NotReady { .. } => unavailable("not_ready", "The region is not ready"),
+            Self::Stopping => STOPPING,
+            Self::Unreadable(_) => UNREADABLE,
+            Self::Version(_) => Entry { code: "version_unwritable", ..WRITE_UNKNOWN },
+            Self::Pause(error) => pause(error),
+            Self::Submit(error) => submit(error),
+            Self::Table(error) => table(error),
+        }
+    }
+}
+
+fn pause(error: &PauseError) -> Entry {
+    match error {
+        PauseError::UnknownPeer(_) => NO_SUCH_PEER,
+        PauseError::Stopping => STOPPING,
+        _ => WRITE_UNKNOWN,
+    }
+}
+
+fn submit(error: &SubmitError) -> Entry {
+    match error {
+        SubmitError::Overloaded => unavailable("overloaded", "The region is overloaded"),
+        SubmitError::Starting => STARTING,
+        SubmitError::Stopping => STOPPING,
+        SubmitError::Refused(refusal) => refusal_entry(refusal),
+        SubmitError::Unreadable { .. } => UNREADABLE,
+        // What is not known by name may have happened.
+        _ => WRITE_UNKNOWN,
+    }
+}
+
+fn refusal_entry(refusal: &Refusal) -> Entry {
+    match refusal {
+        Refusal::NoSuchTable => NO_SUCH_TABLE,
+        Refusal::TableExists => TABLE_EXISTS,
+        Refusal::TooManyTables => TOO_MANY_TABLES,
+        Refusal::Operation(OperationError::NoSuchItem) => NO_SUCH_ITEM,
+        Refusal::Operation(OperationError::CounterOverflow { .. }) => COUNTER_OVERFLOW,
+        Refusal::Operation(OperationError::NotOfThisType { .. }) => WRONG_OPERATION,
+        _ => refused(StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused"),
+    }
+}
+
+fn table(error: &TableError) -> Entry {
+    let pending = |outcome| Entry {
+        outcome,
+        ..unavailable("definition_pending", "Not every region has confirmed the definition")
+    };
+    match error {
+        TableError::Exists => TABLE_EXISTS,
+        TableError::TooMany => TOO_MANY_TABLES,
+        TableError::NoSuchTable => NO_SUCH_TABLE,
+        TableError::Pending { .. } => pending(Outcome::AppliedLocally),
+        TableError::OrdererUnreachable { .. } => pending(Outcome::Unknown),
+        TableError::Submit(error) => submit(error),
+        _ => WRITE_UNKNOWN,
+    }
+}

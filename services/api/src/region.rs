@@ -1,0 +1,69 @@
+//! The region itself: who it is, how far it has come, and whether it is well.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use tombolo_causality::VersionVector;
+
+use crate::api::Api;
+use crate::problem::Problem;
+use crate::rfc3339;
+
+#[derive(Serialize)]
+struct RegionBody<'a> {
+    region: &'a str,
+    incarnation: String,
+    pid: u32,
+    version_vector: BTreeMap<String, u64>,
+    exceptions: Exceptions,
+    clock: String,
+    started_at: String,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// The changes that could not be applied and were set aside. This version sets none aside: a
+/// stream that holds one stops instead.
+pub(crate) type Exceptions = [(); 0];
+
+/// A vector as the contract writes it: an object of replica to sequence, without zeros.
+pub(crate) fn vector_object(vector: &VersionVector) -> BTreeMap<String, u64> {
+    vector.iter().map(|(replica, seq)| (replica.to_string(), seq)).collect()
+}
+
+/// Answers `GET /v1/region`. The clock is where the hybrid clock stands: never behind what is
+/// shown, whatever the wall says.
+pub(crate) fn show(api: &Api) -> HttpResponse {
+    let region = api.region();
+    let (name, view) = (region.name(), region.view());
+    let clock_ms = region.now_ms().max(view.stamp_floor().millis());
+    let body = RegionBody {
+        region: name.as_str(),
+        incarnation: format!("{:016x}", region.replica().incarnation.0),
+        pid: std::process::id(),
+        version_vector: vector_object(view.vector()),
+        exceptions: [],
+        clock: rfc3339::text(clock_ms),
+        started_at: rfc3339::text(region.started_at_ms()),
+    };
+    api.letterhead().show(StatusCode::OK, &body)
+}
+
+/// Answers `GET /livez`: who answers lives.
+pub(crate) fn live(api: &Api) -> HttpResponse {
+    api.letterhead().show(StatusCode::OK, &Health { status: "live" })
+}
+
+/// Answers `GET /readyz`: whether the region takes commands. Other regions have no say in it.
+pub(crate) fn ready(api: &Api) -> Result<HttpResponse, Problem> {
+    if api.region().is_ready() {
+        Ok(api.letterhead().show(StatusCode::OK, &Health { status: "ready" }))
+    } else {
+        Err(Problem::NotReady { region: api.region().name() })
+    }
+}

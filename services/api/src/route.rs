@@ -1,0 +1,205 @@
+//! Which resource a path names, and what may be asked of it.
+//!
+//! Works on the path as it was sent: a framework that decodes before it matches cannot tell a slash
+//! that separates from one that belongs to a key. Matching allocates nothing and decodes nothing.
+
+use actix_web::http::Method;
+
+/// A resource, its variable parts still encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route<'a> {
+    /// `/v1/tables`
+    Tables,
+    /// `/v1/tables/{table}`
+    Table { table: &'a str },
+    /// `/v1/tables/{table}/items/{key}`, or `/v1/tables/{table}/item?key=`
+    Item { table: &'a str, key: KeyPlace<'a> },
+    /// `/v1/region`
+    Region,
+    /// `/livez`
+    Live,
+    /// `/readyz`
+    Ready,
+    /// `/v1/digests`
+    Digests,
+    /// `/v1/links`
+    Links,
+    /// `/v1/links/{peer}/{pause|resume|resync}`
+    Link { peer: &'a str, action: LinkAction },
+}
+
+/// Where an item's key is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyPlace<'a> {
+    /// In the path: this.
+    Path(&'a str),
+    /// In the query, where proxies leave it alone.
+    Query,
+}
+
+/// What can be done to a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LinkAction {
+    /// Stop all traffic of the pair.
+    Pause,
+    /// Let it go on.
+    Resume,
+    /// Send everything anew.
+    Resync,
+}
+
+/// Which listener a request came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// For applications.
+    Api,
+    /// For operators: everything.
+    Admin,
+}
+
+/// A method that some resource knows. HEAD asks what GET asks; the answer's body is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Put,
+    Patch,
+    Delete,
+    Post,
+}
+
+impl Verb {
+    pub(crate) fn of(method: &Method) -> Option<Self> {
+        match *method {
+            Method::GET | Method::HEAD => Some(Self::Get),
+            Method::PUT => Some(Self::Put),
+            Method::PATCH => Some(Self::Patch),
+            Method::DELETE => Some(Self::Delete),
+            Method::POST => Some(Self::Post),
+            _ => None,
+        }
+    }
+
+    /// Whether it leaves everything as it is.
+    pub(crate) fn is_safe(self) -> bool {
+        self == Self::Get
+    }
+}
+
+impl<'a> Route<'a> {
+    /// The resource that `path` names on `door`.
+    pub(crate) fn parse(path: &'a str, door: Door) -> Option<Self> {
+        let route = match path {
+            "/livez" => Self::Live,
+            "/readyz" => Self::Ready,
+            _ => Self::parse_v1(path.strip_prefix("/v1/")?)?,
+        };
+        let for_operators = matches!(route, Self::Digests | Self::Links | Self::Link { .. });
+        (door == Door::Admin || !for_operators).then_some(route)
+    }
+
+    fn parse_v1(path: &'a str) -> Option<Self> {
+        let mut segments = path.split('/');
+        let route = match (segments.next()?, segments.next(), segments.next(), segments.next()) {
+            ("tables", None, None, None) => Self::Tables,
+            ("tables", Some(table), None, None) => Self::Table { table },
+            ("tables", Some(table), Some("item"), None) => {
+                Self::Item { table, key: KeyPlace::Query }
+            }
+            ("tables", Some(table), Some("items"), Some(key)) => {
+                Self::Item { table, key: KeyPlace::Path(key) }
+            }
+            ("region", None, None, None) => Self::Region,
+            ("digests", None, None, None) => Self::Digests,
+            ("links", None, None, None) => Self::Links,
+            ("links", Some(peer), Some(action), None) => {
+                Self::Link { peer, action: LinkAction::parse(action)? }
+            }
+            _ => return None,
+        };
+        segments.next().is_none().then_some(route)
+    }
+
+    /// Whether `verb` may be asked of it.
+    pub(crate) fn takes(self, verb: Verb) -> bool {
+        match self {
+            Self::Table { .. } | Self::Item { .. } => verb != Verb::Post,
+            Self::Link { .. } => verb == Verb::Post,
+            _ => verb == Verb::Get,
+        }
+    }
+
+    /// The `Allow` header: what may be asked of it.
+    pub(crate) fn allow(self) -> &'static str {
+        match self {
+            Self::Table { .. } | Self::Item { .. } => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Link { .. } => "POST",
+            _ => "GET, HEAD",
+        }
+    }
+}
+
+impl LinkAction {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "pause" => Some(Self::Pause),
+            "resume" => Some(Self::Resume),
+            "resync" => Some(Self::Resync),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_keeps_its_escapes_and_ends_at_a_bare_slash() {
+        let key = |path| match Route::parse(path, Door::Api) {
+            Some(Route::Item { table: "t", key }) => Some(key),
+            _ => None,
+        };
+        assert_eq!(key("/v1/tables/t/items/a%2Fb"), Some(KeyPlace::Path("a%2Fb")));
+        assert_eq!(key("/v1/tables/t/items/.."), Some(KeyPlace::Path("..")));
+        assert_eq!(key("/v1/tables/t/items/"), Some(KeyPlace::Path("")));
+        assert_eq!(key("/v1/tables/t/item"), Some(KeyPlace::Query));
+        assert_eq!(key("/v1/tables/t/items/a/b"), None);
+        assert_eq!(key("/v1/tables/t/item/a"), None);
+    }
+
+    #[test]
+    fn nothing_but_the_exact_path_matches() {
+        for path in ["", "/", "*", "/v1", "/v1/", "/v1//tables", "/v2/tables", "/livez/", "//livez"]
+        {
+            assert_eq!(Route::parse(path, Door::Admin), None, "{path}");
+        }
+        for path in ["/v1/links/eu-west", "/v1/links/eu-west/stop", "/v1/links/a/pause/b"] {
+            assert_eq!(Route::parse(path, Door::Admin), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_operators_is_not_on_the_api_listener() {
+        let link = Route::Link { peer: "eu-west", action: LinkAction::Pause };
+        assert_eq!(Route::parse("/v1/links/eu-west/pause", Door::Admin), Some(link));
+        for path in ["/v1/links/eu-west/pause", "/v1/links", "/v1/digests"] {
+            assert_eq!(Route::parse(path, Door::Api), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn allow_names_exactly_what_is_taken() {
+        let verbs = [
+            (Verb::Get, "GET, HEAD"),
+            (Verb::Put, "PUT"),
+            (Verb::Patch, "PATCH"),
+            (Verb::Delete, "DELETE"),
+            (Verb::Post, "POST"),
+        ];
+        for path in ["/v1/tables", "/v1/tables/t", "/v1/tables/t/item", "/v1/links/a/pause"] {
+            let route = Route::parse(path, Door::Admin).unwrap();
+            let taken = verbs.iter().filter(|(verb, _)| route.takes(*verb)).map(|(_, name)| *name);
+            assert_eq!(taken.collect::<Vec<_>>().join(", "), route.allow(), "{path}");
+        }
+    }
+}

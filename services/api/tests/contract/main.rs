@@ -1,0 +1,14 @@
+//! The REST contract, over real sockets, against a region that keeps its data in a directory of
+//! the test's own.
+#![expect(clippy::unwrap_used, reason = "what a test sets up either works or fails the test")]
+
+mod bodies;
+mod counters;
+mod hostile;
+mod items;
+mod keys;
+mod operators;
+mod peers;
+mod requests;
+mod support;
+mod tables;
