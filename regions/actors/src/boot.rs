@@ -14,7 +14,7 @@ use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
 use tombolo_replication::intake::{self, Intake as IntakeMachine};
 use tombolo_replication::leader::Leader as LeaderMachine;
 use tombolo_replication::shipper;
-use tombolo_storage::disk::{Disk, RealDisk};
+use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalOptions;
 use tombolo_storage::{
     Begun, Identity, LastStop, OverlayOptions, PausedLinks, StorageError, Store, StoreOptions, View,
@@ -42,10 +42,10 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// A peer's requests for missing changes that may wait.
 const ASKS_MAX: usize = 64;
 
-pub(crate) async fn start(settings: Settings) -> Result<Running, StartError> {
+pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
     let started_at_ms = clock::wall_ms();
-    let opened = open(settings.clone()).await?;
-    let Opened { disk, mut identity, begun, store, paused } = opened;
+    let opened = open(Arc::clone(&disk), settings.clone()).await?;
+    let Opened { mut identity, begun, store, paused } = opened;
     let own = settings.region.name;
     let peers: Vec<_> = settings
         .cluster
@@ -91,7 +91,6 @@ pub(crate) async fn start(settings: Settings) -> Result<Running, StartError> {
 }
 
 struct Opened {
-    disk: Arc<dyn Disk>,
     identity: Identity,
     begun: Begun,
     store: Store,
@@ -99,15 +98,14 @@ struct Opened {
 }
 
 /// Opens the directory, on a thread that may block.
-async fn open(settings: Settings) -> Result<Opened, StartError> {
-    let opening = tokio::task::spawn_blocking(move || open_blocking(&settings));
+async fn open(disk: Arc<dyn Disk>, settings: Settings) -> Result<Opened, StartError> {
+    let opening = tokio::task::spawn_blocking(move || open_blocking(&disk, &settings));
     opening.await.map_err(|_| StartError::Thread)?
 }
 
-fn open_blocking(settings: &Settings) -> Result<Opened, StartError> {
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(&settings.region.data_dir)?);
+fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, StartError> {
     let (cluster, region) = (settings.cluster.id.as_str(), settings.region.name);
-    let (identity, begun) = if let Some(identity) = Identity::read(&*disk)? {
+    let (identity, begun) = if let Some(identity) = Identity::read(&**disk)? {
         (identity, Begun::Before)
     } else {
         let replica = ReplicaId::new(region, mint()?);
@@ -130,9 +128,9 @@ fn open_blocking(settings: &Settings) -> Result<Opened, StartError> {
         },
         cache_bytes: settings.state.cache_bytes,
     };
-    let store = Store::open(&disk, begun, &options)?;
-    let paused = PausedLinks::read(&*disk)?;
-    Ok(Opened { disk, identity, begun, store, paused })
+    let store = Store::open(disk, begun, &options)?;
+    let paused = PausedLinks::read(&**disk)?;
+    Ok(Opened { identity, begun, store, paused })
 }
 
 fn mint() -> Result<Incarnation, StartError> {

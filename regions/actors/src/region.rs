@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_replication::leader::Command;
 use tombolo_replication::{TableName, TableShape};
-use tombolo_storage::disk::Disk;
+use tombolo_storage::disk::{Disk, RealDisk};
 use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
 use tombolo_topology::Settings;
 
@@ -47,7 +47,13 @@ impl Region {
     ///
     /// Runs in an actix system, which must outlive the region.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        boot::start(settings).await.map(|running| Self(Arc::new(running)))
+        let disk = Arc::new(RealDisk::open(&settings.region.data_dir)?);
+        Self::start_on(disk, settings).await
+    }
+
+    /// The same on a disk of the caller's, such as a simulated one.
+    pub async fn start_on(disk: Arc<dyn Disk>, settings: Settings) -> Result<Self, StartError> {
+        boot::start(disk, settings).await.map(|running| Self(Arc::new(running)))
     }
 
     /// Its name.
