@@ -6,12 +6,16 @@
 
 use core::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{Hello, Purpose};
 use tombolo_replication::StreamPosition;
 
+use crate::connection::ConnectionError;
 use crate::shipping::{PROTOCOL, dial};
+
+/// How long after a failed attempt a peer is dialled again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What the peers say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +68,16 @@ async fn ask(
         vector: question.vector.clone(),
         purpose: Purpose::Identify,
     };
-    let answered = timeout(wait, dial((host, *port), hello, peer)).await;
-    let (_, _, welcome) = match answered {
+    let answered = timeout(wait, async {
+        loop {
+            match dial((host, *port), hello.clone(), peer).await {
+                // A peer that is starting as well may not listen yet.
+                Err(ConnectionError::Closed | ConnectionError::Io(_)) => sleep(ASK_AGAIN).await,
+                answered => break answered,
+            }
+        }
+    });
+    let (_, _, welcome) = match answered.await {
         Ok(Ok(welcome)) => welcome,
         Ok(Err(error)) => return Err(format!("{peer} did not say: {error}")),
         Err(_) => return Err(format!("{peer} did not answer within {} ms", wait.as_millis())),

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use actix::prelude::*;
+use tokio::sync::oneshot;
 use tombolo_protocol::Frame;
 use tombolo_replication::intake::{Input, Intake as Machine, Output, Refusal};
 
@@ -52,9 +53,11 @@ impl Handler<Arrived> for Intake {
         for output in self.machine.handle(monotonic_ms(), wall_ms(), input) {
             match output {
                 Output::Apply(changes) => {
-                    let taken = self.leader.send(Apply(changes)).into_actor(self);
-                    ctx.wait(taken.map(|result, _, ctx| {
-                        if result.is_err() {
+                    let (taken, is_taken) = oneshot::channel();
+                    let apply = self.leader.send(Apply { changes, taken });
+                    let taken = async { apply.await.is_ok() && is_taken.await.is_ok() };
+                    ctx.wait(taken.into_actor(self).map(|is_taken, _, ctx| {
+                        if !is_taken {
                             // The leader has ended; nothing can be taken in any more.
                             ctx.stop();
                         }

@@ -62,6 +62,8 @@ pub(crate) struct Leader {
     replay_from: watch::Sender<Option<Position>>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
+    /// Whoever hands changes over waits here while the overlay is full.
+    crowded_out: Vec<oneshot::Sender<()>>,
     flush_scheduled: bool,
     materializing: usize,
     stopping: Option<oneshot::Sender<()>>,
@@ -100,6 +102,7 @@ impl Leader {
             replay_from: parts.replay_from,
             in_flight: None,
             gathering: Vec::new(),
+            crowded_out: Vec::new(),
             flush_scheduled: false,
             materializing: 0,
             stopping: None,
@@ -208,6 +211,15 @@ impl Leader {
         self.schedule_flush(ctx);
     }
 
+    /// Says that more may be handed over, once the materializer has made room.
+    fn when_roomy(&mut self, taken: oneshot::Sender<()>) {
+        if self.overlay.is_full() {
+            self.crowded_out.push(taken);
+        } else {
+            answer(taken, ());
+        }
+    }
+
     /// Flushes when all that waits in the mailbox has been decided.
     fn schedule_flush(&mut self, ctx: &mut Context<Self>) {
         if self.group_is_full() {
@@ -264,6 +276,9 @@ impl Leader {
     fn installed(&mut self, installed: Installed, ctx: &mut Context<Self>) {
         self.replay_from.send_replace(installed.replay_from);
         self.overlay.installed(installed);
+        if !self.overlay.is_full() {
+            self.crowded_out.drain(..).for_each(|taken| answer(taken, ()));
+        }
         self.published.send_modify(|published| *published += 1);
         self.stop_if_done(ctx);
     }

@@ -228,6 +228,13 @@ impl Shipper {
     }
 
     fn acknowledge(&mut self, vector: &VersionVector) {
+        // A peer that got on by other ways may need nothing any more that is not here.
+        let own = |(replica, seq): (ReplicaId, u64)| {
+            replica.region == self.region && seq > self.acknowledged.get(&replica)
+        };
+        if vector.iter().any(own) {
+            self.needs_snapshot = false;
+        }
         self.acknowledged.join(vector);
         while let Some((origin, read)) = self.in_flight.front()
             && read.last <= self.acknowledged.get(origin)
@@ -327,5 +334,10 @@ mod tests {
         let more = Input::Appended { vector: vector(&[("a", 10)]) };
         assert_eq!(shipper.handle(more), None);
         assert!(shipper.needs_snapshot());
+
+        // Others relayed what was missing: shipping goes on from there.
+        let vector = vector(&[("a", 8)]);
+        assert_eq!(shipper.handle(Input::Acknowledged { vector }), load("a", 8, 10));
+        assert!(!shipper.needs_snapshot());
     }
 }

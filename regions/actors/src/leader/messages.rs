@@ -18,10 +18,14 @@ pub(crate) struct Submit {
     pub(crate) reply: oneshot::Sender<Result<Answer, SubmitError>>,
 }
 
-/// Changes of other regions, in causal order. Answered when they are staged.
+/// Changes of other regions, in causal order. The reply comes when they are staged and there is
+/// room for more.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Apply(pub(crate) Vec<SealedChange>);
+pub(crate) struct Apply {
+    pub(crate) changes: Vec<SealedChange>,
+    pub(crate) taken: oneshot::Sender<()>,
+}
 
 /// What became of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +78,9 @@ impl Handler<Submit> for Leader {
 impl Handler<Apply> for Leader {
     type Result = ();
 
-    fn handle(&mut self, Apply(changes): Apply, ctx: &mut Self::Context) {
+    fn handle(&mut self, Apply { changes, taken }: Apply, ctx: &mut Self::Context) {
         self.apply(changes, ctx);
+        self.when_roomy(taken);
     }
 }
 
