@@ -25,6 +25,7 @@ mod materializer;
 mod region;
 mod replication;
 mod retention;
+mod running;
 mod serving;
 mod shipping;
 mod tables;

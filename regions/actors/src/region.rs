@@ -1,13 +1,9 @@
 //! The handle of a running region: what the API and the binary hold.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use actix::Addr;
-use actix_rt::ArbiterHandle;
-use arc_swap::ArcSwap;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_replication::leader::Command;
 use tombolo_replication::{TableName, TableShape};
@@ -16,31 +12,16 @@ use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
 use tombolo_topology::Settings;
 
 use crate::error::{StartError, SubmitError, TableError, UnknownPeer};
-use crate::leader::{Answer, Leader, Stop, Submit};
-use crate::links::{Link, LinkStatus, Links};
-use crate::replication::{PauseChanged, Replication};
-use crate::tables::{Defined, Tables};
+use crate::leader::{Answer, Stop, Submit};
+use crate::links::{Link, LinkStatus};
+use crate::replication::PauseChanged;
+use crate::running::Running;
+use crate::tables::Defined;
 use crate::{boot, clock};
 
 /// A running region. Cloning shares it.
 #[derive(Clone, Debug)]
 pub struct Region(Arc<Running>);
-
-#[derive(Debug)]
-pub(crate) struct Running {
-    pub(crate) settings: Settings,
-    pub(crate) identity: Identity,
-    pub(crate) started_at_ms: u64,
-    pub(crate) replication_address: SocketAddr,
-    pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) views: Arc<ArcSwap<View>>,
-    pub(crate) leader: Addr<Leader>,
-    pub(crate) links: Arc<Links>,
-    pub(crate) replications: Arc<BTreeMap<RegionId, Addr<Replication>>>,
-    pub(crate) tables: Tables,
-    pub(crate) failed: watch::Receiver<bool>,
-    pub(crate) threads: Vec<ArbiterHandle>,
-}
 
 impl Region {
     /// Opens the region's directory, makes sure of who it is, and starts its actors.

@@ -32,5 +32,6 @@ pub use materializer::{Installed, Materializer, SealedLayer};
 pub use overlay::{Group, Overlay};
 pub use paused_links::PausedLinks;
 pub use redb_backend::RedbBackend;
-pub use store::{Begun, OverlayOptions, Store, StoreOptions};
+pub use state::Begun;
+pub use store::{OverlayOptions, Store, StoreOptions};
 pub use view::View;

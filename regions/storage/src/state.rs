@@ -4,6 +4,7 @@
 //! the journal position from which a restart replays. Read through snapshots.
 
 use core::ops::Bound;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -20,7 +21,6 @@ use crate::disk::{Disk, DiskFile};
 use crate::item_bytes::{after_prefix, table_bytes};
 use crate::journal::Position;
 use crate::layer::Layer;
-use crate::store::Begun;
 use crate::{RedbBackend, StorageError};
 
 const ITEMS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("items");
@@ -29,6 +29,15 @@ const POSITION: &str = "position";
 const REPLAY_FROM: &str = "replay_from";
 const CATALOG: &str = "catalog";
 const FILE: &str = "state.redb";
+
+/// Whether a directory has held a store before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It has an identity, so there is one.
+    Before,
+    /// It has none: one is begun.
+    Now,
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -118,7 +127,7 @@ impl State {
     /// Moves the entries of `layer` up to `commit` into the database, durably.
     ///
     /// `before` and `after` say what the state held and holds; tables that only `before` has are
-    /// emptied.
+    /// emptied, and entries of tables that `after` has not are left out.
     pub(crate) fn materialize(
         &self,
         layer: &Arc<Layer>,
@@ -129,9 +138,13 @@ impl State {
         let mut transaction = self.database.begin_write()?;
         transaction.set_two_phase_commit(true);
         {
+            let tables: BTreeSet<_> = after.catalog.iter().map(|t| table_bytes(&t.id)).collect();
             let mut items = transaction.open_table(ITEMS)?;
             for (key, state) in Arc::clone(layer).iter(Bound::Unbounded, commit) {
-                items.insert(&*key, &*encode_row(&state)?)?;
+                // A table may have come and gone within the layer.
+                if key.first_chunk().is_some_and(|table| tables.contains(table)) {
+                    items.insert(&*key, &*encode_row(&state)?)?;
+                }
             }
         }
         for dropped in before.iter().filter(|table| after.catalog.by_id(&table.id).is_none()) {

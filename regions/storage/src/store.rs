@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tombolo_protocol::{JournalFrame, Record, decode_change, encode_position};
+use tombolo_protocol::{JournalFrame, Record, RegionPosition, decode_change, encode_position};
 use tombolo_replication::leader::{Applier, NotApplied};
 use tombolo_replication::{Catalog, SealedChange};
 
@@ -13,7 +13,7 @@ use crate::layer::Layer;
 use crate::log::LogReader;
 use crate::materializer::Materializer;
 use crate::overlay::Overlay;
-use crate::state::{Materialized, State};
+use crate::state::{Begun, Materialized, State};
 
 /// How large the overlay may grow.
 #[derive(Clone, Copy, Debug)]
@@ -34,15 +34,6 @@ pub struct StoreOptions {
     pub overlay: OverlayOptions,
     /// redb's cache.
     pub cache_bytes: usize,
-}
-
-/// Whether a directory has held a store before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// It has an identity, so there is one.
-    Before,
-    /// It has none: one is begun.
-    Now,
 }
 
 /// An open store, in the parts that different threads own.
@@ -66,7 +57,9 @@ impl Store {
     /// Opens the store of a directory, or begins it where `begun` says that there is none.
     ///
     /// Everything that was acknowledged is there at return, and nothing that was not begun. The
-    /// identity file is written after the store was begun: where it exists, so must the rest.
+    /// identity file is written after the store was begun and before the first change: where it
+    /// exists, so must the rest, and where it does not, there can be no changes. A directory that
+    /// has lost one of its parts is refused, and what is left of it stays as it is.
     pub fn open(
         disk: &Arc<dyn Disk>,
         begun: Begun,
@@ -75,10 +68,14 @@ impl Store {
         if begun == Begun::Before && Journal::is_absent(&**disk).map_err(StorageError::Disk)? {
             return Err(StorageError::Lost { what: "journal" });
         }
+        // A journal that is there already keeps the heads it has.
+        let head = encode_position(&RegionPosition::default())?;
+        let (journal, reader) = Journal::open(Arc::clone(disk), &options.journal, || head)?;
+        if begun == Begun::Now && has_changes(&reader) {
+            return Err(StorageError::Lost { what: "identity" });
+        }
         let state = Arc::new(State::open(&**disk, begun, options.cache_bytes)?);
         let materialized = state.materialized()?;
-        let head = encode_position(&materialized.position)?;
-        let (journal, reader) = Journal::open(Arc::clone(disk), &options.journal, || head)?;
         let from = replay_from(&materialized, &reader)?;
         let mut replay = Replay::new(state, materialized, from, options)?;
         replay.run(&reader)?;
@@ -92,6 +89,12 @@ impl JournalReader {
     pub fn log(&self) -> LogReader {
         LogReader::new(self.clone())
     }
+}
+
+/// Whether anything was ever journaled: nothing is, before there is an identity.
+fn has_changes(reader: &JournalReader) -> bool {
+    let first = reader.first();
+    first.segment > 1 || first < reader.end()
 }
 
 fn replay_from(

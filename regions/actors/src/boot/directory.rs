@@ -1,0 +1,92 @@
+//! Opening the data directory, and making sure of who it is.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tombolo_causality::{Incarnation, RegionId, ReplicaId};
+use tombolo_storage::disk::Disk;
+use tombolo_storage::journal::JournalOptions;
+use tombolo_storage::{
+    Begun, Identity, LastStop, OverlayOptions, PausedLinks, StorageError, Store, StoreOptions, View,
+};
+use tombolo_topology::Settings;
+
+use crate::clock;
+use crate::error::StartError;
+use crate::identity_check::{self, Question, Verdict};
+
+/// What a directory holds.
+pub(super) struct Opened {
+    pub(super) identity: Identity,
+    pub(super) begun: Begun,
+    pub(super) store: Store,
+    pub(super) paused: PausedLinks,
+}
+
+/// Opens the directory, on a thread that may block.
+pub(super) async fn open(disk: Arc<dyn Disk>, settings: Settings) -> Result<Opened, StartError> {
+    let opening = tokio::task::spawn_blocking(move || open_blocking(&disk, &settings));
+    opening.await.map_err(|_| StartError::Thread)?
+}
+
+fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, StartError> {
+    let (cluster, region) = (settings.cluster.id.as_str(), settings.region.name);
+    let (identity, begun) = if let Some(identity) = Identity::read(&**disk)? {
+        (identity, Begun::Before)
+    } else {
+        let replica = ReplicaId::new(region, mint()?);
+        let last_stop = LastStop::Unclean;
+        (Identity { cluster: cluster.to_owned(), replica, last_stop }, Begun::Now)
+    };
+    if identity.cluster != cluster || identity.replica.region != region {
+        return Err(StartError::Storage(StorageError::Foreign {
+            found: format!("{} of cluster {}", identity.replica.region, identity.cluster),
+            expected: format!("{region} of cluster {cluster}"),
+        }));
+    }
+    let mut journal = JournalOptions::new(clock::random().map_err(StartError::Random)?);
+    journal.segment_bytes = settings.journal.segment_bytes;
+    let options = StoreOptions {
+        journal,
+        overlay: OverlayOptions {
+            seal_bytes: settings.overlay.seal_bytes,
+            sealed_layers_max: settings.overlay.sealed_layers_max,
+        },
+        cache_bytes: settings.state.cache_bytes,
+    };
+    let store = Store::open(disk, begun, &options)?;
+    let paused = PausedLinks::read(&**disk)?;
+    Ok(Opened { identity, begun, store, paused })
+}
+
+fn mint() -> Result<Incarnation, StartError> {
+    clock::random().map(Incarnation).map_err(StartError::Random)
+}
+
+/// After an unclean stop: the same incarnation where every peer confirms it, a new one otherwise.
+pub(super) async fn settle(
+    settings: &Settings,
+    identity: &mut Identity,
+    peers: &[(RegionId, (String, u16))],
+    views: &ArcSwap<View>,
+) -> Result<(), StartError> {
+    let view = views.load_full();
+    let question = Question {
+        cluster: identity.cluster.clone(),
+        replica: identity.replica,
+        here: view.position().streams.get(&identity.replica),
+        vector: (**view.vector()).clone(),
+    };
+    let wait = settings.replication.identity_check;
+    match identity_check::check(&question, peers, wait).await {
+        Verdict::Confirmed => {
+            tracing::info!(replica = %identity.replica, "the peers confirm the incarnation");
+        }
+        Verdict::Unconfirmed { because } => {
+            let before = identity.replica;
+            identity.replica.incarnation = mint()?;
+            tracing::warn!(%before, now = %identity.replica, because, "a new incarnation begins");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! What a running region consists of.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix::Addr;
+use actix_rt::ArbiterHandle;
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tombolo_causality::RegionId;
+use tombolo_storage::disk::Disk;
+use tombolo_storage::{Identity, View};
+use tombolo_topology::Settings;
+
+use crate::leader::Leader;
+use crate::links::Links;
+use crate::replication::Replication;
+use crate::tables::Tables;
+
+/// The parts behind every handle of one region.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) settings: Settings,
+    pub(crate) identity: Identity,
+    pub(crate) started_at_ms: u64,
+    pub(crate) replication_address: SocketAddr,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) views: Arc<ArcSwap<View>>,
+    pub(crate) leader: Addr<Leader>,
+    pub(crate) links: Arc<Links>,
+    pub(crate) replications: Arc<BTreeMap<RegionId, Addr<Replication>>>,
+    pub(crate) tables: Tables,
+    pub(crate) failed: watch::Receiver<bool>,
+    pub(crate) threads: Vec<ArbiterHandle>,
+}
