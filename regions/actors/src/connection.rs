@@ -1,9 +1,16 @@
 //! Frames over a TCP connection.
+//!
+//! A peer is silent when no byte arrives, not when no frame does: a large frame on a slow link takes
+//! longer than a peer may be silent.
 
+use core::cell::Cell;
+use core::time::Duration;
 use std::io;
+use std::rc::Rc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
 use tombolo_protocol::{
     DecodeError, EncodeError, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, RefusalCode,
     decode_frame, encode_frame,
@@ -11,6 +18,9 @@ use tombolo_protocol::{
 
 /// Room that a frame needs beside what is in it.
 const OVERHEAD_BYTES: usize = 1 << 10;
+
+/// How much room is made at most for what has not arrived yet.
+const PIECE_BYTES_MAX: usize = 64 << 10;
 
 /// The longest frame before the peer has said who it is: a hello and its vector.
 pub(crate) const HELLO_BYTES_MAX: usize = 64 << 10;
@@ -65,30 +75,26 @@ impl From<DecodeError> for ConnectionError {
 pub(crate) struct FrameReader {
     half: OwnedReadHalf,
     payload: Vec<u8>,
-    bytes_read: u64,
+    bytes_read: Rc<Cell<u64>>,
 }
 
 impl FrameReader {
     pub(crate) fn new(half: OwnedReadHalf) -> Self {
-        Self { half, payload: Vec::new(), bytes_read: 0 }
+        Self { half, payload: Vec::new(), bytes_read: Rc::default() }
     }
 
-    /// The next frame, of at most `content_bytes_max` and a little more. Not to be cancelled.
+    /// The next frame, of at most `content_bytes_max` and a little more, as long as something of
+    /// it arrives every `silence_max`. Not to be cancelled.
     pub(crate) async fn read(
         &mut self,
         content_bytes_max: usize,
+        silence_max: Duration,
     ) -> Result<Frame, ConnectionError> {
+        self.fill(FRAME_HEADER_BYTES, silence_max).await?;
         let mut header = [0; FRAME_HEADER_BYTES];
-        self.half.read_exact(&mut header).await?;
+        header.copy_from_slice(&self.payload);
         let header = FrameHeader::decode(header, content_bytes_max + OVERHEAD_BYTES)?;
-        self.payload.clear();
-        // Grows with what arrives, not with what was announced.
-        let limit = u64::try_from(header.payload_bytes).unwrap_or(u64::MAX);
-        (&mut self.half).take(limit).read_to_end(&mut self.payload).await?;
-        if self.payload.len() < header.payload_bytes {
-            return Err(ConnectionError::Closed);
-        }
-        self.bytes_read += limit + FRAME_HEADER_BYTES as u64;
+        self.fill(header.payload_bytes, silence_max).await?;
         let frame = decode_frame(header, &self.payload)?;
         if self.payload.capacity() > 4 * OVERHEAD_BYTES.max(self.payload.len()) {
             self.payload.shrink_to(self.payload.len());
@@ -96,9 +102,25 @@ impl FrameReader {
         Ok(frame)
     }
 
-    /// How much has been read, in bytes.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.bytes_read
+    /// Reads so many bytes in place of what was read before. Room is made for what arrives, not for
+    /// what was announced.
+    async fn fill(&mut self, bytes: usize, silence_max: Duration) -> Result<(), ConnectionError> {
+        self.payload.clear();
+        while let missing @ 1.. = bytes - self.payload.len() {
+            self.payload.reserve(missing.min(PIECE_BYTES_MAX));
+            let mut half = (&mut self.half).take(missing as u64);
+            let read = timeout(silence_max, half.read_buf(&mut self.payload)).await;
+            match read.map_err(|_| ConnectionError::Silent)?? {
+                0 => return Err(ConnectionError::Closed),
+                read => self.bytes_read.set(self.bytes_read.get() + read as u64),
+            }
+        }
+        Ok(())
+    }
+
+    /// How much has been read, in bytes, also of a frame that is not whole yet.
+    pub(crate) fn bytes_read(&self) -> Rc<Cell<u64>> {
+        Rc::clone(&self.bytes_read)
     }
 }
 

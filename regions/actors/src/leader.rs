@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use tokio::sync::{oneshot, watch};
+use tombolo_datatypes::ItemState;
 use tombolo_protocol::seal;
 use tombolo_replication::leader::{Decided, Leader as Machine, Refusal};
 use tombolo_replication::{Change, ItemKey, SealedChange};
@@ -141,9 +142,9 @@ impl Leader {
                 let state = Arc::new(state);
                 let decided =
                     Answer { item: item.clone(), state: state.clone(), resolver, existed };
-                self.stage(change, Some((item, state)), ctx);
-                self.gathering
-                    .push(Box::new(move |result| answer(reply, result.map(|()| decided))));
+                self.stage(change, Some((item, state)), ctx, move |result| {
+                    answer(reply, result.map(|()| decided));
+                });
             }
         }
     }
@@ -170,13 +171,16 @@ impl Leader {
         });
     }
 
-    /// Stages a change of this region.
+    /// Stages a change of this region; `tell` is called when it is durable.
     fn stage(
         &mut self,
         change: Change,
-        state: Option<(ItemKey, Arc<tombolo_datatypes::ItemState>)>,
+        state: Option<(ItemKey, Arc<ItemState>)>,
         ctx: &mut Context<Self>,
+        tell: impl FnOnce(Result<(), SubmitError>) + 'static,
     ) {
+        // Waits with the group in which the change is, also when that group is closed at once.
+        self.gathering.push(Box::new(tell));
         let staged = seal(change)
             .map_err(StorageError::from)
             .and_then(|sealed| self.overlay.stage(&sealed, state));

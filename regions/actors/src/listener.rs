@@ -85,12 +85,17 @@ impl Listener {
         }
         let (read, write) = stream.into_split();
         let (mut reader, mut writer) = (FrameReader::new(read), FrameWriter::new(write));
-        let hello = match timeout(self.hello_timeout, reader.read(HELLO_BYTES_MAX)).await {
-            Ok(Ok(Frame::Hello(hello))) => hello,
-            Ok(Ok(_)) => return ConnectionError::Unexpected { what: "something before its hello" },
-            Ok(Err(error)) => return error,
-            Err(_) => return ConnectionError::Silent,
-        };
+        let hello =
+            match timeout(self.hello_timeout, reader.read(HELLO_BYTES_MAX, self.hello_timeout))
+                .await
+            {
+                Ok(Ok(Frame::Hello(hello))) => hello,
+                Ok(Ok(_)) => {
+                    return ConnectionError::Unexpected { what: "something before its hello" };
+                }
+                Ok(Err(error)) => return error,
+                Err(_) => return ConnectionError::Silent,
+            };
         let link = match self.admit(&hello) {
             Ok(link) => Arc::clone(link),
             Err((code, detail)) => {

@@ -1,13 +1,15 @@
 //! The listening end of a link: takes in what one peer ships, for as long as a connection lives.
 
 use core::cell::Cell;
+use core::mem::replace;
 use core::time::Duration;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Addr;
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tombolo_causality::VersionVector;
 use tombolo_protocol::{Frame, RefusalCode};
 use tombolo_replication::intake::{Input, Refusal};
@@ -31,11 +33,16 @@ pub(crate) struct Serving {
     pub(crate) frame_bytes_max: usize,
 }
 
-/// What reading leaves for writing: the latest heartbeat that has not been echoed.
-#[derive(Debug, Default)]
+/// What reading leaves for writing.
+#[derive(Debug)]
 struct Echo {
+    /// The latest heartbeat that has not been echoed.
     sent_us: Cell<Option<u64>>,
     heard: Notify,
+    /// How much has been read, also of a frame that is not whole yet.
+    bytes_read: Rc<Cell<u64>>,
+    /// Whether something that was read waits to be taken in.
+    is_busy: Cell<bool>,
 }
 
 impl Serving {
@@ -48,7 +55,12 @@ impl Serving {
         let link = Arc::clone(&self.link);
         let (connection, outbox) = link.open_outbox();
         let mut paused = link.watch_paused();
-        let echo = Echo::default();
+        let echo = Echo {
+            sent_us: Cell::default(),
+            heard: Notify::new(),
+            bytes_read: reader.bytes_read(),
+            is_busy: Cell::default(),
+        };
         let reading = self.clone();
         let ended = tokio::select! {
             // Being replaced comes first: nothing more is then taken in.
@@ -75,21 +87,22 @@ impl Serving {
     async fn receive(self, mut reader: FrameReader, echo: &Echo) -> ConnectionError {
         let mut counted = 0;
         loop {
-            let frame = match timeout(self.silence_max, reader.read(self.frame_bytes_max)).await {
-                Ok(Ok(frame)) => frame,
-                Ok(Err(ConnectionError::Frame(error))) => return malformed(&error),
-                Ok(Err(error)) => return error,
-                Err(_) => return ConnectionError::Silent,
+            let frame = match reader.read(self.frame_bytes_max, self.silence_max).await {
+                Ok(frame) => frame,
+                Err(ConnectionError::Frame(error)) => return malformed(&error),
+                Err(error) => return error,
             };
             {
                 let mut facts = self.link.facts();
                 facts.last_heard_ms = Some(monotonic_ms());
-                facts.bytes_received += reader.bytes_read() - counted;
-                counted = reader.bytes_read();
+                facts.bytes_received += echo.bytes_read.get() - counted;
+                counted = echo.bytes_read.get();
             }
+            echo.is_busy.set(true);
             if let Err(error) = self.take(frame, echo).await {
                 return error;
             }
+            echo.is_busy.set(false);
         }
     }
 
@@ -150,7 +163,8 @@ impl Serving {
     }
 
     /// Acknowledges what is durable, as soon as it is and with every heartbeat, and sends what
-    /// others of this region have for the peer.
+    /// others of this region have for the peer. While the peer's bytes are on the way or wait to be
+    /// taken in, it is told so now and then: its heartbeats wait behind them.
     async fn send(
         &mut self,
         writer: &mut FrameWriter,
@@ -159,6 +173,9 @@ impl Serving {
     ) -> ConnectionError {
         let peer = self.link.peer;
         let mut acknowledged = VersionVector::new();
+        let mut alive = interval(self.silence_max / 3);
+        alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut bytes_read = 0;
         loop {
             let frame = tokio::select! {
                 biased;
@@ -167,6 +184,14 @@ impl Serving {
                     None => return ConnectionError::Replaced,
                 },
                 () = echo.heard.notified() => None,
+                _ = alive.tick() => {
+                    let before = replace(&mut bytes_read, echo.bytes_read.get());
+                    if before == bytes_read && !echo.is_busy.get() {
+                        continue;
+                    }
+                    self.link.facts().last_heard_ms = Some(monotonic_ms());
+                    None
+                }
                 changed = self.published.changed() => {
                     if changed.is_err() {
                         return ConnectionError::Stopped;
@@ -186,7 +211,10 @@ impl Serving {
                 Frame::Acknowledge { vector: acknowledged.clone(), echo_us: echo.sent_us.take() }
             });
             match writer.write(&frame).await {
-                Ok(bytes) => self.link.facts().bytes_sent += bytes,
+                Ok(bytes) => {
+                    self.link.facts().bytes_sent += bytes;
+                    alive.reset();
+                }
                 Err(error) => return error,
             }
         }
@@ -197,7 +225,9 @@ fn malformed(error: &tombolo_protocol::FrameError) -> ConnectionError {
     use tombolo_protocol::{DecodeError, FrameError};
     let code = match error {
         FrameError::Decode(
-            DecodeError::UnknownKind { .. } | DecodeError::UnknownVersion { .. },
+            DecodeError::UnknownKind { .. }
+            | DecodeError::UnknownName { .. }
+            | DecodeError::UnknownVersion { .. },
         ) => RefusalCode::UnknownKind,
         _ => RefusalCode::Malformed,
     };

@@ -1,10 +1,9 @@
 //! The dialling end of a link: ships this region's changes to one peer for as long as a
 //! connection lives.
 //!
-//! Three things run beside each other and end together: reading what the peer says, sending what
-//! the shipper decides, and watching for silence.
+//! Two things run beside each other and end together: reading what the peer says, and sending what
+//! the shipper decides. A peer that says nothing for too long ends both.
 
-use core::cell::Cell;
 use core::cmp::Ordering;
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -13,8 +12,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
-use tombolo_causality::{RegionId, ReplicaId};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{BatchFrame, Frame, Hello, Purpose, TableReply, TableRequest, Welcome};
 use tombolo_replication::shipper::{Input, Output, Read, Shipper};
 use tombolo_storage::{Found, LogReader, View};
@@ -26,8 +25,8 @@ use crate::links::Link;
 /// The protocol versions this program speaks.
 pub(crate) const PROTOCOL: u8 = 1;
 
-/// Frames of the peer that may wait to be looked at.
-const INCOMING_FRAMES_MAX: usize = 16;
+/// Frames of the peer that may wait to be looked at, acknowledgements aside.
+const INCOMING_FRAMES_MAX: usize = 128;
 
 /// What shipping to one peer needs.
 #[derive(Debug, Clone)]
@@ -62,7 +61,8 @@ pub(crate) async fn dial(
     let (read, write) = stream.into_split();
     let (mut reader, mut writer) = (FrameReader::new(read), FrameWriter::new(write));
     writer.write(&Frame::Hello(hello)).await?;
-    match reader.read(HELLO_BYTES_MAX).await? {
+    // Whoever dials bounds the whole.
+    match reader.read(HELLO_BYTES_MAX, Duration::MAX).await? {
         Frame::Welcome(welcome) if welcome.replica.region == expected => {
             Ok((reader, writer, welcome))
         }
@@ -109,8 +109,8 @@ impl Shipping {
         }
         connected();
         self.link.acknowledge(&welcome.vector);
+        let (acknowledged, from_acknowledged) = watch::channel(welcome.vector.clone());
         let first = shipper.handle(Input::Connected { vector: welcome.vector });
-        let heard_at = Cell::new(Instant::now());
         let (to_sender, from_reader) = mpsc::channel(INCOMING_FRAMES_MAX);
         let link = Arc::clone(&self.link);
         let silence_max = self.silence_max;
@@ -121,12 +121,13 @@ impl Shipping {
             questions,
             asked: BTreeMap::new(),
             next_request: 0,
+            acknowledged: from_acknowledged,
             incoming: from_reader,
         };
+        let receiving = Receiving { reader, link, acknowledged, to_sender };
         tokio::select! {
-            ended = receive(reader, &link, &heard_at, to_sender) => ended,
+            ended = receiving.run(silence_max) => ended,
             ended = sending.run(&mut self, first) => ended,
-            () = silence(&heard_at, silence_max) => ConnectionError::Silent,
         }
     }
 
@@ -153,47 +154,48 @@ impl Shipping {
     }
 }
 
-async fn silence(heard_at: &Cell<Instant>, silence_max: Duration) {
-    loop {
-        let until = heard_at.get() + silence_max;
-        if until <= Instant::now() {
-            return;
-        }
-        sleep_until(until).await;
-    }
+/// What reading leaves for sending. It never waits for it: a peer is heard also while a large batch
+/// is on its way.
+struct Receiving {
+    reader: FrameReader,
+    link: Arc<Link>,
+    acknowledged: watch::Sender<VersionVector>,
+    to_sender: mpsc::Sender<Frame>,
 }
 
-async fn receive(
-    mut reader: FrameReader,
-    link: &Link,
-    heard_at: &Cell<Instant>,
-    to_sender: mpsc::Sender<Frame>,
-) -> ConnectionError {
-    let mut counted = 0;
-    loop {
-        let frame = match reader.read(HELLO_BYTES_MAX).await {
-            Ok(Frame::Refused { code, detail }) => {
-                return ConnectionError::Refused { code, detail };
+impl Receiving {
+    async fn run(mut self, silence_max: Duration) -> ConnectionError {
+        let (bytes_read, mut counted) = (self.reader.bytes_read(), 0);
+        loop {
+            let frame = match self.reader.read(HELLO_BYTES_MAX, silence_max).await {
+                Ok(Frame::Refused { code, detail }) => {
+                    return ConnectionError::Refused { code, detail };
+                }
+                Ok(frame) => frame,
+                Err(error) => return error,
+            };
+            {
+                let mut facts = self.link.facts();
+                facts.last_heard_ms = Some(monotonic_ms());
+                facts.bytes_received += bytes_read.get() - counted;
+                counted = bytes_read.get();
             }
-            Ok(frame) => frame,
-            Err(error) => return error,
-        };
-        heard_at.set(Instant::now());
-        {
-            let mut facts = link.facts();
-            facts.last_heard_ms = Some(monotonic_ms());
-            facts.bytes_received += reader.bytes_read() - counted;
-            counted = reader.bytes_read();
-        }
-        if let Frame::Acknowledge { vector, echo_us } = &frame {
-            if let Some(sent_us) = echo_us {
-                let rtt_us = monotonic_us().saturating_sub(*sent_us);
-                link.facts().rtt_us = Some(rtt_us);
+            match frame {
+                Frame::Acknowledge { vector, echo_us } => {
+                    if let Some(sent_us) = echo_us {
+                        let rtt_us = monotonic_us().saturating_sub(sent_us);
+                        self.link.facts().rtt_us = Some(rtt_us);
+                    }
+                    self.link.acknowledge(&vector);
+                    self.acknowledged.send_modify(|acknowledged| acknowledged.join(&vector));
+                }
+                frame => {
+                    // What is dropped is asked again by whoever waits for it.
+                    if self.to_sender.try_send(frame).is_err() {
+                        tracing::debug!(peer = %self.link.peer, "the peer asks too much at once");
+                    }
+                }
             }
-            link.acknowledge(vector);
-        }
-        if to_sender.send(frame).await.is_err() {
-            return ConnectionError::Stopped;
         }
     }
 }
@@ -202,6 +204,7 @@ struct Sending {
     shipper: Shipper,
     log: LogReader,
     writer: FrameWriter,
+    acknowledged: watch::Receiver<VersionVector>,
     incoming: mpsc::Receiver<Frame>,
     questions: mpsc::Receiver<TableQuestion>,
     asked: BTreeMap<u64, oneshot::Sender<TableReply>>,
@@ -230,6 +233,11 @@ impl Sending {
                     let frame = frame.ok_or(ConnectionError::Stopped)?;
                     self.incoming(frame)?
                 }
+                changed = self.acknowledged.changed() => {
+                    changed.map_err(|_| ConnectionError::Stopped)?;
+                    let vector = self.acknowledged.borrow_and_update().clone();
+                    self.shipper.handle(Input::Acknowledged { vector })
+                }
                 changed = shipping.published.changed() => {
                     changed.map_err(|_| ConnectionError::Stopped)?;
                     let vector = (**shipping.views.load().vector()).clone();
@@ -252,9 +260,6 @@ impl Sending {
 
     fn incoming(&mut self, frame: Frame) -> Result<Option<Output>, ConnectionError> {
         match frame {
-            Frame::Acknowledge { vector, .. } => {
-                Ok(self.shipper.handle(Input::Acknowledged { vector }))
-            }
             Frame::Ask { origin, after, up_to } => {
                 Ok(self.shipper.handle(Input::Asked { origin, after, up_to }))
             }

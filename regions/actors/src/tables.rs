@@ -12,6 +12,7 @@ use tombolo_causality::{Dot, RegionId};
 use tombolo_protocol::{TableReply, TableRequest};
 use tombolo_replication::leader::Refusal;
 use tombolo_replication::{Strategy, TableDefinition, TableName, TableShape};
+use tombolo_resolvers::ResolverKind;
 use tombolo_storage::View;
 
 use crate::error::{SubmitError, TableError};
@@ -94,6 +95,9 @@ impl Tables {
                 else {
                     return refused("malformed");
                 };
+                if !ResolverKind::of(data_type).contains(&resolver) {
+                    return refused("malformed");
+                }
                 let strategy = Strategy::MultiLeader;
                 self.define_here(name, TableShape { data_type, resolver, strategy }).await
             }

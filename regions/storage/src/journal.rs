@@ -54,7 +54,7 @@ mod tests {
         thread,
     };
 
-    use super::*;
+    use super::{segment::FOLDER, *};
     use crate::disk::{Disk, RealDisk};
 
     const FRAMES: u64 = 400;

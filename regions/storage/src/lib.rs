@@ -11,6 +11,8 @@
 
 pub mod disk;
 mod error;
+#[cfg(test)]
+mod hand_driven;
 mod identity;
 mod item_bytes;
 pub mod journal;

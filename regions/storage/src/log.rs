@@ -70,8 +70,8 @@ impl LogReader {
     ) -> Result<Found, StorageError> {
         loop {
             match self.try_read(origin, after, up_to, bytes_max) {
-                // Released under the reader's eyes. What is wanted may stand further on: a stream
-                // that was silent has nothing in what went away. Each turn needs another release.
+                // What is wanted may stand further on: a stream that was silent has nothing in the
+                // segments that went away. Each turn needs another release.
                 Err(StorageError::JournalRead(ReadError::Released { .. })) => {
                     self.cursors.remove(&origin);
                 }
@@ -122,9 +122,7 @@ impl LogReader {
 
     /// Where reading of `origin` after `after` begins; nothing where that was released.
     fn locate(&self, origin: ReplicaId, after: u64) -> Result<Option<Cursor>, StorageError> {
-        let first = self.journal.first();
-        let left = self.cursors.get(&origin).copied();
-        let left = left.filter(|cursor| cursor.at.seq <= after && cursor.position >= first);
+        let left = self.cursors.get(&origin).filter(|cursor| cursor.at.seq <= after).copied();
         if left.is_some_and(|cursor| cursor.at.seq == after) {
             return Ok(left);
         }
@@ -210,3 +208,6 @@ fn decode(frame: &Frame) -> Result<JournalFrame<'_>, StorageError> {
 fn malformed(source: tombolo_protocol::DecodeError) -> StorageError {
     StorageError::Decode { what: "journal frame", source }
 }
+
+#[cfg(test)]
+mod tests;

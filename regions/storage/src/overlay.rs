@@ -260,3 +260,6 @@ impl Overlay {
         core::iter::once(Arc::clone(&self.active)).chain(sealed).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

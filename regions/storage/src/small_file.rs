@@ -26,7 +26,10 @@ pub(crate) fn read(disk: &dyn Disk, name: &str) -> io::Result<Option<Vec<u8>>> {
 pub(crate) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<()> {
     let next = format!("{name}.next");
     if disk.exists(&next)? {
+        // What a crash left half written. Were its name not gone for good, another crash might give
+        // it, and not its successor, the name that counts.
         disk.remove(&next)?;
+        disk.sync_dir("")?;
     }
     let file = disk.create(&next)?;
     file.write_all_at(bytes, 0)?;

@@ -229,3 +229,6 @@ fn decode(row: &[u8]) -> Result<Arc<ItemState>, StorageError> {
     let decoded = decode_row(row).map(Arc::new);
     decoded.map_err(|source| StorageError::Decode { what: "item", source })
 }
+
+#[cfg(test)]
+mod tests;

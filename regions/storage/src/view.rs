@@ -152,3 +152,6 @@ fn next_of(sources: &mut [core::iter::Peekable<Box<dyn Iterator<Item = Entry>>>]
     }
     sources[at].next()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use tombolo_causality::RegionId;
@@ -82,6 +83,12 @@ pub(crate) fn completions(shell: Shell) -> anyhow::Result<()> {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tombolo", &mut out);
     io::Write::write_all(&mut io::stdout().lock(), &out).context("cannot write to standard output")
+}
+
+/// Ends the process as the parser does for what it finds wrong itself: with the reason and the exit
+/// code of a wrong usage. For what can only be judged once all arguments are known.
+pub(crate) fn misused(reason: &anyhow::Error) -> ! {
+    Cli::command().error(ErrorKind::ValueValidation, format!("{reason:#}")).exit()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tombolo_topology::places::PLACES;
 
 use self::plan::Plan;
 use self::regions::Regions;
-use crate::cli::Demo;
+use crate::cli::{Demo, misused};
 use crate::logging::say;
 use crate::signals::Signals;
 
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &Demo) -> anyhow::Result<()> {
     if arguments.list {
         return list();
     }
-    let plan = Plan::new(arguments)?;
+    let plan = Plan::new(arguments).unwrap_or_else(|error| misused(&error));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(demo(&plan))
 }

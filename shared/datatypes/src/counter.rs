@@ -113,7 +113,7 @@ impl CounterState {
         self.live.remove(incoming.ctx);
         match delta {
             CounterDelta::Adjusted(total) => {
-                self.totals.entry(incoming.dot.replica).or_default().join(*total);
+                join_tallies(&mut self.totals, [(&incoming.dot.replica, total)]);
                 let (dot, stamp) = (incoming.dot, incoming.stamp);
                 self.live.insert(Entry { dot, stamp, value: () });
             }
@@ -128,8 +128,12 @@ impl CounterState {
     }
 }
 
-fn join_tallies(into: &mut BTreeMap<ReplicaId, Tally>, from: &BTreeMap<ReplicaId, Tally>) {
-    for (replica, tally) in from.iter().filter(|(_, tally)| **tally != Tally::default()) {
+/// Zero tallies leave no entry, so that equal states are equal however they came about.
+fn join_tallies<'a>(
+    into: &mut BTreeMap<ReplicaId, Tally>,
+    from: impl IntoIterator<Item = (&'a ReplicaId, &'a Tally)>,
+) {
+    for (replica, tally) in from.into_iter().filter(|(_, tally)| **tally != Tally::default()) {
         into.entry(*replica).or_default().join(*tally);
     }
 }

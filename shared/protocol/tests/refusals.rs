@@ -9,13 +9,12 @@ use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
 use tombolo_datatypes::{
     DataType, Delta, DeltaBody, Entry, ItemState, Live, RegisterDelta, RegisterState, TypeState,
 };
-use tombolo_protocol::limits::{ITEMS_MAX, REPLACED_MAX, STREAMS_MAX};
 use tombolo_protocol::{
-    DecodeError, EncodeError, JournalFrame, JournalFrameBuilder, change_dot, decode_catalog,
-    decode_change, decode_position, decode_row, encode_row, seal,
+    DecodeError, EncodeError, JournalFrame, change_dot, decode_catalog, decode_change,
+    decode_position, decode_row, encode_catalog, encode_row, seal,
 };
 use tombolo_replication::{
-    Body, Change, ItemDelta, Key, Strategy, StreamPosition, TableDefinition, TableId, TableName,
+    Body, Catalog, Change, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName,
     TableShape,
 };
 use tombolo_resolvers::ResolverKind;
@@ -110,6 +109,15 @@ fn replaced_dots_that_are_out_of_order_or_stand_twice_are_refused() {
         assert_eq!(seal_error(Body::Items(vec![item("k", ctx)])), refused);
     }
     assert!(items(&[((1, 1), "k", vec![(1, 1), (1, 2), (2, 1)], 1, DELETION)]).is_ok());
+}
+
+#[test]
+fn a_change_without_an_author_or_a_sequence_has_no_dot() {
+    for (seq, replicas) in [(0_u64, vec![replica(0)]), (1, vec![])] {
+        let bytes = [vec![1], bytes(&(seq, replicas, [0_u8; 7]))].concat();
+        assert_eq!(change_dot(&bytes), malformed("change"));
+        assert!(decode_change(&bytes).is_err());
+    }
 }
 
 #[test]
@@ -228,54 +236,13 @@ fn streams_and_tables_that_stand_twice_are_refused() {
     assert!(catalog(&[(1, "a"), (2, "b")]).is_ok());
     assert_eq!(catalog(&[(1, "a"), (2, "a")]), malformed("catalog"));
     assert_eq!(catalog(&[(1, "a"), (1, "b")]), malformed("catalog"));
-}
 
-#[test]
-fn both_sides_draw_the_line_at_the_same_size() {
-    let keys: Vec<_> = (0..=ITEMS_MAX).map(|n| n.to_string()).collect();
-    let encode = |n: usize| {
-        let items = keys[..n].iter().map(|key| item(key, vec![]));
-        seal(change(Body::Items(items.collect()))).map(|_| ())
-    };
-    let decode = |n: usize| {
-        let wire: Vec<WireItem<'_>> =
-            keys[..n].iter().map(|key| ((1, 1), key.as_str(), vec![], 1, DELETION)).collect();
-        items(&wire).map(|_| ())
-    };
-    let (what, actual, max) = ("items of a change", ITEMS_MAX + 1, ITEMS_MAX);
-    assert_eq!((encode(max), decode(max)), (Ok(()), Ok(())));
-    assert_eq!(encode(actual), Err(EncodeError::TooLarge { what, actual, max }));
-    assert_eq!(decode(actual), Err(DecodeError::TooLarge { what, actual, max }));
-}
-
-#[test]
-fn replaced_dots_and_replicas_are_bounded() {
-    let seqs = |n: usize| (1..).take(n).map(|seq| Dot::new(replica(1), seq)).collect();
-    let (what, max) = ("replaced dots of a delta", REPLACED_MAX);
-    assert!(seal(change(Body::Items(vec![item("k", seqs(max))]))).is_ok());
-    let over = seal_error(Body::Items(vec![item("k", seqs(max + 1))]));
-    assert_eq!(over, EncodeError::TooLarge { what, actual: max + 1, max });
-
-    let tables = |n: usize| {
-        let replicas = (1..).map(replica).take(n);
-        Body::Stub(replicas.map(|replica| TableId(Dot::new(replica, 1))).collect())
-    };
-    let (what, max) = ("replicas of one encoding", STREAMS_MAX);
-    assert!(seal(change(tables(max - 1))).is_ok());
-    assert_eq!(seal_error(tables(max)), EncodeError::TooLarge { what, actual: max + 1, max });
-
-    let mut frame = JournalFrameBuilder::default();
-    let mut add = |n: u64| frame.add(replica(n), StreamPosition::default(), b"");
-    assert!((1..).take(max).all(|n| add(n).is_ok()));
-    let streams = "streams of a journal frame";
-    let over = EncodeError::TooLarge { what: streams, actual: max + 1, max };
-    assert_eq!(add(0), Err(over));
-    assert_eq!((add(1), frame.changes()), (Ok(()), max + 1));
-
-    let replicas: Vec<_> = (1..).map(replica).take(max + 1).collect();
-    let none: &[WireDot] = &[];
-    let wire = (1_u64, replicas, 0_u64, none, none, 1_u8, &[0_u8][..], None::<u8>);
-    let wire = [vec![1], bytes(&wire)].concat();
-    let over = DecodeError::TooLarge { what, actual: max + 1, max };
-    assert_eq!(decode_change(&wire), Err(over));
+    let mut twice = Catalog::default();
+    let (data_type, resolver) = (DataType::Counter, ResolverKind::Merge);
+    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+    for name in ["a", "b"] {
+        let (id, name) = (TableId(Dot::new(replica(0), 1)), TableName::new(name).unwrap());
+        twice.define(TableDefinition { id, name, shape: shape.clone() });
+    }
+    assert_eq!(encode_catalog(&twice), Err(EncodeError::Malformed { what: "catalog" }));
 }

@@ -45,6 +45,7 @@ impl Catalog {
     /// that is taken was dropped before; should it still be there, the later definition has it.
     pub fn define(&mut self, definition: TableDefinition) {
         let (id, name) = (definition.id, definition.name.clone());
+        self.remove(&id);
         if let Some(before) = self.by_name.insert(name, id)
             && before != id
         {

@@ -65,7 +65,7 @@ fn region(n: usize, data_type: DataType) -> Region {
 fn operation(data_type: DataType, choice: u8) -> Operation {
     match (data_type, choice % 5) {
         (_, 0) => Operation::Delete,
-        (DataType::Counter, _) => Operation::Increment(i64::from(choice) - 100),
+        (DataType::Counter, _) => Operation::Increment(i64::from(choice / 5) - 25),
         (_, _) => Operation::Put(JsonText::from(i64::from(choice))),
     }
 }

@@ -143,9 +143,8 @@ impl Leader {
         ctx: &mut Context<Self>,
     ) {
         let decision = TableDecision::Done(change.dot);
-        self.stage(change, None, ctx);
-        self.gathering.push(Box::new(move |result| {
+        self.stage(change, None, ctx, move |result| {
             super::answer(reply, result.map(|()| decision));
-        }));
+        });
     }
 }

@@ -86,7 +86,7 @@ const COUNTER_OVERFLOW: Entry = refused(
     "counter_overflow",
     "The counter would leave its range",
 );
-/// Reads never change anything, so they can be repeated whatever went wrong.
+/// Found out before anything is changed, so it can be repeated.
 const UNREADABLE: Entry = Entry {
     status: StatusCode::INTERNAL_SERVER_ERROR,
     code: "storage_unreadable",
@@ -207,5 +207,56 @@ fn table(error: &TableError) -> Entry {
         TableError::OrdererUnreachable { .. } => pending(Outcome::Unknown),
         TableError::Submit(error) => submit(error),
         _ => WRITE_UNKNOWN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tombolo_causality::RegionId;
+
+    use super::*;
+
+    fn answered(problem: impl Into<Problem>) -> (u16, &'static str, Retry, Outcome) {
+        let Entry { status, code, retry, outcome, .. } = problem.into().entry();
+        (status.as_u16(), code, retry, outcome)
+    }
+
+    #[test]
+    fn what_was_not_begun_can_be_repeated_later() {
+        let later = |code| (503, code, Retry::Later, Outcome::NotApplied);
+        assert_eq!(answered(SubmitError::Overloaded), later("overloaded"));
+        assert_eq!(answered(SubmitError::Starting), later("starting"));
+        assert_eq!(answered(SubmitError::Stopping), later("stopping"));
+        assert_eq!(answered(PauseError::Stopping), later("stopping"));
+        assert_eq!(answered(TableError::Submit(SubmitError::Overloaded)), later("overloaded"));
+    }
+
+    #[test]
+    fn a_write_whose_fate_is_unknown_is_not_called_repeatable() {
+        let unknown = (500, "storage_failed", Retry::No, Outcome::Unknown);
+        assert_eq!(answered(SubmitError::Unknown), unknown);
+        assert_eq!(answered(TableError::Submit(SubmitError::Unknown)), unknown);
+    }
+
+    #[test]
+    fn what_the_leader_refuses_is_answered_as_the_contract_says() {
+        let refused = |status, code| (status, code, Retry::No, Outcome::NotApplied);
+        let submitted = |refusal| answered(SubmitError::Refused(refusal));
+        let overflow = OperationError::CounterOverflow { value: 1, by: 1 };
+        assert_eq!(submitted(Refusal::NoSuchTable), refused(404, "no_such_table"));
+        assert_eq!(submitted(Refusal::TableExists), refused(409, "table_exists"));
+        assert_eq!(submitted(OperationError::NoSuchItem.into()), refused(404, "no_such_item"));
+        assert_eq!(submitted(overflow.into()), refused(422, "counter_overflow"));
+    }
+
+    #[test]
+    fn a_definition_under_way_is_pending_and_may_be_asked_for_again() {
+        let region = RegionId::new("eu-west").unwrap();
+        let pending = |outcome| (503, "definition_pending", Retry::Later, outcome);
+        assert_eq!(
+            answered(TableError::Pending { regions: vec![region] }),
+            pending(Outcome::AppliedLocally)
+        );
+        assert_eq!(answered(TableError::OrdererUnreachable { region }), pending(Outcome::Unknown));
     }
 }

@@ -1,5 +1,7 @@
 //! Counters: moved by PATCH, within the range that every JSON client reads exactly.
 
+use std::rc::Rc;
+
 use serde_json::json;
 
 use crate::support::{Running, refused};
@@ -69,4 +71,29 @@ async fn a_patch_names_its_media_type() {
     let charset = "Content-Type: application/json; charset=utf-8\r\n";
     assert_eq!(running.call("PATCH", path, charset, r#"{"increment":1}"#).await.status, 200);
     running.stop().await;
+}
+
+#[actix_rt::test]
+async fn increments_at_the_same_time_are_all_counted() {
+    const WRITERS: i64 = 20;
+    let running = Rc::new(Running::with_tables().await);
+    let path = "/v1/tables/cnt/items/hits";
+    let writers = (1..=WRITERS).map(|by| {
+        let running = running.clone();
+        actix_rt::spawn(async move {
+            let reply = running.patch(path, &format!(r#"{{"increment":{by}}}"#)).await;
+            reply.json()["value"].as_i64().unwrap()
+        })
+    });
+    let mut seen = Vec::new();
+    for writer in writers.collect::<Vec<_>>() {
+        seen.push(writer.await.unwrap());
+    }
+    let total = WRITERS * (WRITERS + 1) / 2;
+    assert_eq!(seen.iter().max(), Some(&total), "{seen:?}");
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 20, "no two writers saw the same value");
+    assert_eq!(running.get(path).await.json()["value"], total);
+    Rc::into_inner(running).unwrap().stop().await;
 }

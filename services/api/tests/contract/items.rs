@@ -83,17 +83,3 @@ async fn an_operation_of_another_type_is_refused_and_changes_nothing() {
     }
     running.stop().await;
 }
-
-#[actix_rt::test]
-async fn what_was_answered_is_there_after_a_restart_of_the_servers() {
-    let running = Running::with_tables().await;
-    for n in 0..50 {
-        let path = format!("/v1/tables/reg/items/k{n}");
-        assert_eq!(running.put(&path, &n.to_string()).await.status, 201);
-    }
-    for n in 0..50 {
-        let path = format!("/v1/tables/reg/items/k{n}");
-        assert_eq!(running.get(&path).await.json()["value"], n);
-    }
-    running.stop().await;
-}

@@ -8,6 +8,7 @@ mod hostile;
 mod items;
 mod keys;
 mod operators;
+mod overload;
 mod peers;
 mod requests;
 mod support;

@@ -1,6 +1,7 @@
 //! A region with both listeners, and a client that sends exactly the bytes it is given.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,6 +11,7 @@ use tokio::net::TcpStream;
 use tombolo_actors::Region;
 use tombolo_api::{Listeners, Serving, serve};
 use tombolo_causality::RegionId;
+use tombolo_storage::disk::Disk;
 use tombolo_topology::Settings;
 use tombolo_topology::settings::Member;
 
@@ -41,6 +43,15 @@ impl Running {
 
     /// `us-east` with other settings.
     pub(crate) async fn start_with(set: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_where(None, set).await
+    }
+
+    /// `us-east` with other settings on a disk of the test's own.
+    pub(crate) async fn start_on(disk: Arc<dyn Disk>, set: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_where(Some(disk), set).await
+    }
+
+    async fn start_where(disk: Option<Arc<dyn Disk>>, set: impl FnOnce(&mut Settings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let name = RegionId::new("us-east").unwrap();
         let mut settings = Settings::for_region(name, directory.path());
@@ -48,7 +59,10 @@ impl Running {
         settings.http.workers = 1;
         settings.journal.segment_bytes = 1 << 20;
         set(&mut settings);
-        let region = Region::start(settings).await.unwrap();
+        let region = match disk {
+            Some(disk) => Region::start_on(disk, settings).await.unwrap(),
+            None => Region::start(settings).await.unwrap(),
+        };
         let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
         let listeners = Listeners { api: bind(), admin: bind() };
         let (api, admin) =
@@ -123,28 +137,47 @@ pub(crate) async fn call(
     reply
 }
 
-/// Sends bytes and reads the answer until the connection is closed.
+/// Sends bytes and reads one answer: a server that has answered early goes on taking what the
+/// client still sends, so the end of the connection is not waited for where the answer is whole.
 pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> Reply {
+    Reply::parse(&read_until(address, request, is_whole).await)
+}
+
+/// Sends bytes and reads all answers, until the connection is closed.
+pub(crate) async fn exchange_all(address: SocketAddr, request: &[u8]) -> Reply {
+    Reply::parse(&read_until(address, request, |_| false).await)
+}
+
+async fn read_until(address: SocketAddr, request: &[u8], enough: fn(&[u8]) -> bool) -> Vec<u8> {
     let exchanged = tokio::time::timeout(GUARD, async {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let (mut reader, mut writer) = stream.split();
         let mut answer = Vec::new();
+        let read =
+            async { while !enough(&answer) && reader.read_buf(&mut answer).await.unwrap() > 0 {} };
         // Written while it is read: a server may answer before it has taken everything.
-        let write = async {
-            if let Err(error) = writer.write_all(request).await {
-                assert!(request.len() > 64 << 10, "the request was not taken: {error}");
-            }
-        };
-        let ((), read) = tokio::join!(write, reader.read_to_end(&mut answer));
-        read.unwrap();
+        let ((), written) = tokio::join!(read, writer.write_all(request));
+        written.unwrap();
         answer
     });
-    Reply::parse(&exchanged.await.unwrap())
+    exchanged.await.unwrap()
+}
+
+/// Whether an answer has come with as many bytes as it says.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = head_end(answer) else { return false };
+    let reply = Reply::parse(answer);
+    let length = reply.header("content-length").map(|length| length.parse::<usize>().unwrap());
+    length.is_some_and(|length| answer.len() >= end + 4 + length)
+}
+
+fn head_end(answer: &[u8]) -> Option<usize> {
+    answer.windows(4).position(|window| window == b"\r\n\r\n")
 }
 
 impl Reply {
     fn parse(answer: &[u8]) -> Self {
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
+        let end = head_end(answer);
         assert!(end.is_some(), "no HTTP: {:?}", String::from_utf8_lossy(answer));
         let end = end.unwrap();
         let head = String::from_utf8(answer[..end].to_vec()).unwrap();

@@ -1,0 +1,168 @@
+//! Opening: what is replayed, and what is refused.
+
+use std::sync::Arc;
+
+use tombolo_datatypes::{DataType, Operation};
+use tombolo_replication::ItemKey;
+
+use super::*;
+use crate::hand_driven::{HandDriven, NEVER_SEALS, SEALS_EACH_GROUP, item, shown};
+
+const STATE: &str = "state.redb";
+
+/// A region whose counter was incremented `count` times, one group each.
+fn counted(options: OverlayOptions, count: i64) -> (HandDriven, ItemKey) {
+    let mut region = HandDriven::begin(options);
+    let k = item(region.define("hits", DataType::Counter), "k");
+    for _ in 0..count {
+        region.operate(&k, Operation::Increment(1));
+        if let Some(sealed) = region.commit() {
+            region.install(&sealed);
+        }
+    }
+    (region, k)
+}
+
+/// Moves everything into the state and lets go of the journal before it.
+fn released(options: OverlayOptions) -> HandDriven {
+    let (mut region, _) = counted(options, 40);
+    if let Some(rest) = region.overlay.seal_rest() {
+        region.install(&rest);
+    }
+    region.journal.release_before(u64::MAX);
+    region.journal.preparer().prepare().unwrap();
+    assert!(region.reader.first().segment > 1);
+    region
+}
+
+fn remove_journal(disk: &dyn Disk) {
+    for name in disk.list("journal").unwrap() {
+        disk.remove(&format!("journal/{name}")).unwrap();
+    }
+}
+
+#[test]
+fn replay_gives_back_view_leader_and_tables() {
+    let (region, k) = counted(NEVER_SEALS, 20);
+    let before = region.view();
+    let region = region.reopen(NEVER_SEALS);
+    let after = region.view();
+    assert_eq!((after.position(), after.vector()), (before.position(), before.vector()));
+    assert_eq!(after.catalog(), before.catalog());
+    assert_eq!(shown(&after, &k), Some(20));
+    assert_eq!(region.leader.applied(), &**before.vector());
+    assert_eq!(region.leader.catalog(), before.catalog());
+}
+
+/// Regression: layers were sealed during replay and never materialized, so that the overlay grew
+/// with the journal.
+#[test]
+fn replay_materializes_what_grows_too_large() {
+    let (region, k) = counted(NEVER_SEALS, 100);
+    let options = OverlayOptions { seal_bytes: 4_000, sealed_layers_max: 1 };
+    let all_bytes = region.overlay.bytes();
+    let region = region.reopen(options);
+    assert!(all_bytes > 10 * options.seal_bytes);
+    assert!(region.overlay.bytes() < 2 * options.seal_bytes);
+    assert_eq!(shown(&region.view(), &k), Some(100));
+    // The next start has that much less to replay.
+    let region = region.reopen(NEVER_SEALS);
+    assert!(region.overlay.bytes() < 2 * options.seal_bytes);
+    assert_eq!(shown(&region.view(), &k), Some(100));
+}
+
+#[test]
+fn what_is_in_the_state_is_not_applied_again() {
+    let (region, k) = counted(SEALS_EACH_GROUP, 12);
+    let region = region.reopen(NEVER_SEALS);
+    assert_eq!((region.overlay.bytes(), shown(&region.view(), &k)), (0, Some(12)));
+}
+
+#[test]
+fn a_directory_that_lost_its_state_is_refused() {
+    let (region, _) = counted(NEVER_SEALS, 1);
+    let (error, ..) = region.refused(Begun::Before, |disk| disk.remove(STATE).unwrap());
+    assert!(matches!(error, StorageError::Lost { what: "state" }), "{error}");
+}
+
+#[test]
+fn a_directory_that_lost_its_journal_is_refused() {
+    let (region, _) = counted(SEALS_EACH_GROUP, 1);
+    let (error, ..) = region.refused(Begun::Before, remove_journal);
+    assert!(matches!(error, StorageError::Lost { what: "journal" }), "{error}");
+}
+
+/// Its database is one, but has never had anything in it, and the journal no longer begins at the
+/// beginning.
+#[test]
+fn another_ones_empty_state_is_not_taken_for_the_lost_one() {
+    let other = HandDriven::begin(NEVER_SEALS);
+    let file = other.disk.open(STATE).unwrap();
+    let mut empty = vec![0; usize::try_from(file.len_bytes().unwrap()).unwrap()];
+    file.read_exact_at(&mut empty, 0).unwrap();
+    let (error, ..) = released(NEVER_SEALS).refused(Begun::Before, |disk| {
+        disk.remove(STATE).unwrap();
+        disk.create(STATE).unwrap().write_all_at(&empty, 0).unwrap();
+    });
+    assert!(matches!(error, StorageError::Lost { what: "state" }), "{error}");
+}
+
+/// Only the end of the journal, as an old copy put back would have it.
+#[test]
+fn a_journal_that_ends_before_the_state_does_is_refused() {
+    let older = HandDriven::begin(NEVER_SEALS);
+    let names = older.disk.list("journal").unwrap();
+    let file = older.disk.open(&format!("journal/{}", names[0])).unwrap();
+    let mut copy = vec![0; usize::try_from(file.len_bytes().unwrap()).unwrap()];
+    file.read_exact_at(&mut copy, 0).unwrap();
+    let (error, ..) = counted(SEALS_EACH_GROUP, 3).0.refused(Begun::Before, |disk| {
+        remove_journal(disk);
+        let file = disk.create(&format!("journal/{}", names[0])).unwrap();
+        file.write_all_at(&copy, 0).unwrap();
+    });
+    assert!(matches!(error, StorageError::Lost { what: "journal" }), "{error}");
+}
+
+#[test]
+fn a_state_older_than_the_journal_reaches_back_is_refused() {
+    let (mut region, k) = counted(NEVER_SEALS, 1);
+    let rest = region.overlay.seal_rest().unwrap();
+    region.install(&rest);
+    for _ in 0..40 {
+        region.operate(&k, Operation::Increment(1));
+        region.commit();
+    }
+    region.journal.release_before(u64::MAX);
+    region.journal.preparer().prepare().unwrap();
+    let (error, ..) = region.refused(Begun::Before, |_| {});
+    assert!(matches!(error, StorageError::Mismatched { .. }), "{error}");
+}
+
+/// Regression: a directory whose identity was gone lost its state too, as that of a beginning cut
+/// short.
+#[test]
+fn a_directory_that_lost_its_identity_is_refused_and_keeps_the_rest() {
+    let (region, k) = counted(SEALS_EACH_GROUP, 40);
+    let (error, disk, directory) = region.refused(Begun::Now, |_| {});
+    assert!(matches!(error, StorageError::Lost { what: "identity" }), "{error}");
+    let journal = JournalOptions::new(7);
+    let options = StoreOptions { journal, overlay: NEVER_SEALS, cache_bytes: 1 << 20 };
+    let store = Store::open(&disk, Begun::Before, &options).unwrap();
+    assert!(store.materialized.is_some());
+    let region = HandDriven::with(store, disk, directory);
+    assert_eq!(shown(&region.view(), &k), Some(40));
+}
+
+#[test]
+fn a_beginning_cut_short_is_begun_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = crate::disk::RealDisk::open(directory.path()).unwrap();
+    disk.create(STATE).unwrap().write_all_at(b"half a database", 0).unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(disk);
+    let journal = JournalOptions::new(7);
+    let options = StoreOptions { journal, overlay: NEVER_SEALS, cache_bytes: 1 << 20 };
+    for _ in 0..2 {
+        let store = Store::open(&disk, Begun::Now, &options).unwrap();
+        assert_eq!((store.materialized, store.recovered.applied().is_empty()), (None, true));
+    }
+}

@@ -1,0 +1,17 @@
+//! The binary as it is run: real processes, sockets, signals, disks and distances.
+//!
+//! Every test starts processes of its own on ports and directories of its own, waits for what it
+//! can ask for instead of for a time, and leaves nothing behind, also when it fails. They run one
+//! after the other: several facts hold within a stated time, which a crowded machine would deny.
+#![expect(clippy::unwrap_used, reason = "what a test sets up either works or fails the test")]
+#![expect(clippy::panic, reason = "a condition that is never met fails the test")]
+
+mod conflict;
+mod demo;
+mod hostile;
+mod identity;
+mod kill;
+mod partial_cut;
+mod slow_link;
+mod stop;
+mod support;

@@ -1,0 +1,23 @@
+//! Clusters of processes, and what is asked of them from outside.
+
+mod cluster;
+mod demo;
+mod http;
+mod level;
+mod load;
+mod ports;
+mod process;
+mod region;
+mod turn;
+mod wait;
+
+pub(crate) use self::cluster::{Cluster, Distance, NAMES};
+pub(crate) use self::demo::Demo;
+pub(crate) use self::http::{Client, Reply};
+pub(crate) use self::level::Level;
+pub(crate) use self::load::{Load, Tally};
+pub(crate) use self::ports::{base_port, free_ports};
+pub(crate) use self::process::{Process, is_gone, tombolo};
+pub(crate) use self::region::Region;
+pub(crate) use self::turn::Turn;
+pub(crate) use self::wait::{PATIENCE, eventually, rarely, until};

@@ -1,0 +1,56 @@
+//! Whether the regions of a cluster hold the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Cluster, PATIENCE, Region, until};
+
+/// What all regions hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Level {
+    /// Up to where each replica's changes are applied.
+    pub(crate) vector: BTreeMap<String, u64>,
+    /// The digest of all tables.
+    pub(crate) digest: String,
+    /// The number of items.
+    pub(crate) items: u64,
+}
+
+impl Level {
+    /// What `region` holds now, its vector and digest of one moment.
+    #[track_caller]
+    pub(crate) fn of(region: &Region) -> Self {
+        let shown = region.ask_admin("GET", "/v1/digests").expect(200);
+        let vector = shown["version_vector"].as_object().unwrap().iter();
+        assert_eq!(shown["exceptions"], Value::Array(Vec::new()));
+        Self {
+            vector: vector.map(|(replica, seq)| (replica.clone(), seq.as_u64().unwrap())).collect(),
+            digest: shown["digest"].as_str().unwrap().to_owned(),
+            items: shown["items"].as_u64().unwrap(),
+        }
+    }
+
+    /// Which replicas of `region` have written.
+    pub(crate) fn replicas(&self, region: &str) -> Vec<&str> {
+        let own = |replica: &&String| replica.split(':').next() == Some(region);
+        self.vector.keys().filter(own).map(String::as_str).collect()
+    }
+}
+
+impl Cluster {
+    /// Waits until all regions have applied the same changes. Wherever two of them have, also on
+    /// the way there, their digests are the same.
+    #[track_caller]
+    pub(crate) fn level(&self) -> Level {
+        until(PATIENCE, "all regions have the same vector", || {
+            let [a, b, c] = self.all().map(Level::of);
+            for [one, other] in [[&a, &b], [&a, &c], [&b, &c]] {
+                if one.vector == other.vector {
+                    assert_eq!(one, other);
+                }
+            }
+            if a == b && b == c { Ok(a) } else { Err(format!("{a:?}\n{b:?}\n{c:?}")) }
+        })
+    }
+}

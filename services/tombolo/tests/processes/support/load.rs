@@ -1,0 +1,174 @@
+//! Clients that write to every region at once and keep account of what became of each write.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tombolo_simulation::Random;
+
+use super::http::CallError;
+use super::region::item;
+use super::{Client, Cluster, NAMES, rarely};
+
+/// Clients of each region.
+const CLIENTS: u64 = 2;
+/// How long a client whose region is away leaves it alone.
+const AWAY: Duration = Duration::from_millis(20);
+
+/// What became of the writes to one counter.
+#[derive(Debug, Default)]
+struct Counter {
+    acknowledged: i64,
+    unknown: Vec<i64>,
+}
+
+/// What became of all writes.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    counters: BTreeMap<String, Counter>,
+    /// Acknowledged registers, each written once with its key as its value.
+    registers: Vec<String>,
+}
+
+/// Clients at work.
+#[derive(Debug)]
+pub(crate) struct Load {
+    is_over: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<Tally>>,
+}
+
+/// What became of one write.
+enum Outcome {
+    Acknowledged,
+    NotApplied,
+    Unknown,
+}
+
+impl Load {
+    /// Defines the tables that [`Load::begin`] writes to.
+    pub(crate) fn prepare(cluster: &Cluster) {
+        cluster.at("a").define("hits", "counter");
+        cluster.at("a").define("marks", "register");
+    }
+
+    /// Starts clients in every region; `seed` decides what they write, and is unlike that of any
+    /// other load on the cluster.
+    pub(crate) fn begin(cluster: &Cluster, seed: u64) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let places = NAMES.iter().flat_map(|name| (0..CLIENTS).map(move |nth| (name, nth)));
+        let clients = places.map(|(name, nth)| {
+            let (client, is_over) = (cluster.at(name).client(), Arc::clone(&is_over));
+            let who = format!("{seed}-{name}-{nth}");
+let random = Random::new(seed.wrapping_add(nth).rotate_left(index_of(name)));
+            thread::spawn(move || work(client, &who, random, &is_over))
+        });
+        let clients = clients.collect();
+        Self { is_over, clients }
+    }
+
+    /// Ends the clients when they have their last answers; adds what became of their writes.
+    pub(crate) fn end(self, tally: &mut Tally) {
+        self.is_over.store(true, Ordering::Relaxed);
+        for client in self.clients {
+            tally.add(client.join().unwrap());
+        }
+    }
+}
+
+fn work(mut client: Client, who: &str, mut random: Random, is_over: &AtomicBool) -> Tally {
+    let mut tally = Tally::default();
+    for nth in 0_u64.. {
+        if is_over.load(Ordering::Relaxed) {
+            break;
+        }
+        let mark = format!("{who}-{nth}");
+        let put = attempt(&mut client, "PUT", &item("marks", &mark), &json!(mark));
+        if let Outcome::Acknowledged = put {
+            tally.registers.push(mark);
+        }
+        for counter in ["everyone", who] {
+            let by = i64::try_from(1 + random.below(1_000)).unwrap();
+            let body = json!({"increment": by});
+            let outcome = attempt(&mut client, "PATCH", &item("hits", counter), &body);
+            let counter = tally.counters.entry(counter.to_owned()).or_default();
+            match outcome {
+                Outcome::Acknowledged => counter.acknowledged += by,
+                Outcome::Unknown => counter.unknown.push(by),
+                Outcome::NotApplied => rarely(AWAY),
+            }
+        }
+    }
+    tally
+}
+
+fn attempt(client: &mut Client, method: &str, path: &str, body: &Value) -> Outcome {
+    match client.call(method, path, Some(body)) {
+        Ok(reply) if reply.status < 300 => Outcome::Acknowledged,
+        Ok(reply) => {
+            assert_eq!(reply.status, 503, "{reply:?}");
+            assert_eq!(reply.body["outcome"], "not_applied", "{reply:?}");
+            Outcome::NotApplied
+        }
+        Err(CallError::NotAsked(_)) => Outcome::NotApplied,
+        Err(CallError::Unanswered(_)) => Outcome::Unknown,
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        for (key, counter) in other.counters {
+            let sum = self.counters.entry(key).or_default();
+            sum.acknowledged += counter.acknowledged;
+            sum.unknown.extend(counter.unknown);
+        }
+        self.registers.extend(other.registers);
+    }
+
+    /// How many registers were acknowledged.
+    pub(crate) fn registers(&self) -> usize {
+        self.registers.len()
+    }
+
+    /// That the level cluster holds every acknowledged write, each exactly once, and nothing else
+    /// than some of those whose outcome is unknown.
+    #[track_caller]
+    pub(crate) fn check(&self, cluster: &Cluster) {
+        for region in cluster.all() {
+            let mut client = region.client();
+            let mut value = |table: &str, key: &str| {
+                let reply = client.call("GET", &item(table, key), None).unwrap();
+                assert!(matches!(reply.status, 200 | 404), "{reply:?}");
+                reply.body["value"].clone()
+            };
+            for (key, counter) in &self.counters {
+                let shown = value("hits", key).as_i64().unwrap_or_default();
+                assert!(counter.may_be(shown), "{}: {key} is {shown}: {counter:?}", region.name);
+            }
+            for mark in &self.registers {
+                assert_eq!(value("marks", mark), *mark, "{}", region.name);
+            }
+        }
+    }
+}
+
+impl Counter {
+    /// Whether `shown` is the acknowledged sum and some of the unknown increments.
+    fn may_be(&self, shown: i64) -> bool {
+        let mut sums = BTreeSet::from([self.acknowledged]);
+        for by in &self.unknown {
+            let with: Vec<_> = sums.iter().map(|sum| sum + by).collect();
+            sums.extend(with);
+        }
+        sums.contains(&shown)
+    }
+}
+
+#[test]
+fn a_counter_is_what_was_acknowledged_and_some_of_what_is_unknown() {
+    let counter = Counter { acknowledged: 10, unknown: vec![5, 20] };
+    let possible: Vec<_> = (0..50).filter(|shown| counter.may_be(*shown)).collect();
+    assert_eq!(possible, [10, 15, 30, 35]);
+}
