@@ -87,16 +87,17 @@ impl Cluster {
 
     /// Fails unless all regions hold the same items. Meant for when they show the same changes.
     pub(crate) async fn check_digests(&self) -> anyhow::Result<()> {
-        let mut digests = BTreeMap::new();
+        let (mut digests, mut shown) = (Vec::new(), Vec::new());
         for region in &self.regions {
-            let shown = http::call(region.admin, "GET", "/v1/digests", None).await?;
-            let digest = shown["digest"].as_str().context("an answer without a digest")?;
-            digests.insert(region.name(), digest.to_owned());
+            let digest = http::call(region.admin, "GET", "/v1/digests", None).await?;
+            shown.push(format!("{}: {digest}", region.name()));
+            if digest["digest"].as_str().is_none() {
+                bail!("an answer without a digest: {digest}");
+            }
+            digests.push(digest);
         }
-        let mut values = digests.values();
-        let first = values.next();
-        if values.any(|digest| Some(digest) != first) {
-            bail!("the regions show the same changes and hold different items: {digests:?}");
+        if digests.windows(2).any(|pair| pair[0] != pair[1]) {
+            bail!("level, and yet the regions hold different items:\n{}", shown.join("\n"));
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::available_parallelism;
 
+use actix_web::dev::Server;
 use actix_web::http::Method;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Bytes};
@@ -74,6 +75,10 @@ impl Floor {
 
 /// Is the floor, until it is killed.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    actix_web::rt::System::new().block_on(async { Ok(server(options)?.await?) })
+}
+
+fn server(options: &Options) -> anyhow::Result<Server> {
     let journal = Journal::start(&options.journal)?;
     let answers = options.answers;
     let constant = Bytes::from(padded("{\"value\":\"", answers.get_bytes));
@@ -91,8 +96,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         }))
     });
     let workers = available_parallelism().map_or(1, NonZero::get);
-    let server = server.workers(workers).tcp_nodelay(true).bind(options.address)?;
-    Ok(actix_web::rt::System::new().block_on(server.run())?)
+    Ok(server.workers(workers).tcp_nodelay(true).bind(options.address)?.run())
 }
 
 async fn put(
@@ -124,6 +128,41 @@ fn padded(start: &str, bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http;
+    use crate::load::{Extent, Load, Work};
+
+    #[test]
+    fn a_load_on_the_floor_is_answered_to_the_last_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            address: free_address().unwrap(),
+            journal: folder.path().join("journal"),
+            answers: Answers { put_bytes: 80, get_bytes: 200 },
+        };
+        let load = |turn, work| {
+            let extent = Extent::Requests(1_001);
+            Load { server: options.address, connections: 8, turn, work, extent }
+        };
+        actix_web::rt::System::new().block_on(async {
+            let server = server(&options).unwrap();
+            let handle = server.handle();
+            let running = actix_web::rt::spawn(server);
+
+            let puts = load(1, Work::Put).run().await.unwrap();
+            assert_eq!((puts.answered, puts.latency_ns.len()), (1_001, 1_001));
+            assert_eq!(puts.written.len(), 8 * 8);
+            let gets = load(2, Work::Get).run().await.unwrap();
+            assert_eq!((gets.answered, gets.written.len()), (1_001, 0));
+
+            let path = format!("{}k000001", load::ITEMS_PATH);
+            let refused = http::call(options.address, "PUT", &path, Some("{")).await.unwrap_err();
+            let shown = format!("{refused:#}");
+            assert!(shown.contains("a request was refused:\nHTTP/1.1 400 Bad Request"), "{shown}");
+
+            handle.stop(false).await;
+            running.await.unwrap().unwrap();
+        });
+    }
 
     #[test]
     fn an_answer_is_json_of_the_length_that_was_asked() {

@@ -15,6 +15,7 @@ mod load;
 mod machine;
 mod paused_peer;
 mod report;
+mod surroundings;
 mod tether;
 mod write;
 

@@ -25,6 +25,7 @@ use crate::cluster::{Cluster, Region};
 use crate::load::{self, Extent, Load, Work};
 use crate::machine::Circumstances;
 use crate::report;
+use crate::surroundings::Surroundings;
 use catch_up::CatchUp;
 use sample::{Phase, Samples};
 
@@ -65,6 +66,7 @@ struct Report<'a> {
     options: &'a Options,
     keys: u32,
     value_bytes: usize,
+    surroundings: &'a Surroundings,
     runs: &'a [Run],
 }
 
@@ -93,8 +95,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         load::KEYS,
         options.connections
     );
-    let mut runs = Vec::new();
+    let (mut runs, mut surroundings) = (Vec::new(), Surroundings::default());
     for journal_bytes_max in limits {
+        surroundings.look().await?;
         let scratch = tempfile::Builder::new().prefix("tombolo-paused-").tempdir_in(&folder)?;
         let run = measure(options, &binary, scratch.path(), journal_bytes_max).await?;
         let limit = journal_bytes_max.map(report::mebibytes);
@@ -102,12 +105,15 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         println!("\njournal limit: {limit}\n{}\n{}", run.samples, run.catch_up);
         runs.push(run);
     }
+    surroundings.look().await?;
+    println!("\n{surroundings}");
     let report = Report {
         benchmark: "paused-peer",
         circumstances: &circumstances,
         options,
         keys: load::KEYS,
         value_bytes: load::VALUE_BYTES,
+        surroundings: &surroundings,
         runs: &runs,
     };
     report::write_json(options.setup.json.as_deref(), &report)

@@ -26,6 +26,7 @@ use crate::http::Connection;
 use crate::load::{self, Extent, Key, Load, Work};
 use crate::machine::Circumstances;
 use crate::report::{self, Percentiles};
+use crate::surroundings::Surroundings;
 use crate::{Setup, http};
 use comparison::Comparison;
 use durability::Checks;
@@ -69,6 +70,7 @@ struct Report<'a> {
     value_bytes: usize,
     comparisons: &'a [Comparison],
     checks: &'a Checks,
+    surroundings: &'a Surroundings,
 }
 
 /// Runs it, prints its table and fails where a check does.
@@ -88,7 +90,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     );
     let mut bench = Bench::start(options, &binary, scratch.path()).await?;
     let measured = bench.rounds().await;
-    println!("{}", comparison::table(&bench.comparisons));
+    println!("{}\n{}", comparison::table(&bench.comparisons), bench.surroundings);
     measured?;
     bench.checks.compare_with_disk(&bench.comparisons);
     bench.checks.survive_crash(&mut bench.region).await?;
@@ -101,6 +103,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         value_bytes: load::VALUE_BYTES,
         comparisons: &bench.comparisons,
         checks: &bench.checks,
+        surroundings: &bench.surroundings,
     };
     report::write_json(options.setup.json.as_deref(), &report)?;
     if !bench.checks.hold() {
@@ -117,6 +120,7 @@ struct Bench<'a> {
     probe: SyncProbe,
     comparisons: Vec<Comparison>,
     checks: Checks,
+    surroundings: Surroundings,
     turns: u32,
 }
 
@@ -139,6 +143,7 @@ impl<'a> Bench<'a> {
             probe,
             comparisons: comparisons.collect(),
             checks: Checks::default(),
+            surroundings: Surroundings::default(),
             turns: 1,
         })
     }
@@ -171,6 +176,10 @@ impl<'a> Bench<'a> {
             (load(self.region.api, self.turns), load(self.floor.address, self.turns + 1));
         self.turns += 2;
 
+        for process in [&self.region.process, &self.floor.process] {
+            process.wait_rest().await?;
+        }
+        self.surroundings.look().await?;
         let mut disk_ns = load::histogram()?;
         self.probe.run(&mut disk_ns)?;
         let (tombolo, written) = turn::take(&self.region.process, &ours).await?;

@@ -20,7 +20,7 @@ use crate::disk;
 const WAITING_MAX: usize = 4 << 10;
 /// As much as one group may write.
 const GROUP_BYTES_MAX: usize = 4 << 20;
-const FILE_BYTES: u64 = 256 << 20;
+const FILE_BYTES: u64 = 64 << 20;
 
 /// Where records are handed in. Cloning shares it.
 #[derive(Debug, Clone)]

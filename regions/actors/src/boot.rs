@@ -43,7 +43,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let listener = listener(&settings, identity.replica, &links, &views, open);
     let replication_address = listen(listener, &settings, &thread.links).await?;
 
-    if begun == Begun::Before && identity.last_stop == LastStop::Unclean {
+    if begun == Begun::Before {
         settle(&settings, &mut identity, &peers, &views).await?;
     }
     identity.last_stop = LastStop::Unclean;

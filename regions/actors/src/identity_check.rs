@@ -1,8 +1,8 @@
-//! Who a region is after it ended uncleanly.
+//! Who a region is when it starts on a directory that it has used before.
 //!
 //! What was journaled is there, but whether something that was already shipped is not (a disk that
-//! lied, a directory put back from a copy) is the peers' to know. Only when each of them, its old
-//! connection dropped, knows no more of this replica than is here does the incarnation live on.
+//! lied, a directory put back from a copy) is the peers' to know. Each of them, its old connection
+//! dropped, says how much of this replica it knows.
 
 use core::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{Hello, Purpose};
 use tombolo_replication::StreamPosition;
+use tombolo_storage::LastStop;
 
 use crate::connection::ConnectionError;
 use crate::shipping::{PROTOCOL, dial};
@@ -20,10 +21,15 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// What the peers say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Nobody knows more: the incarnation lives on.
+    /// All have answered, and nobody knows more.
     Confirmed,
-    /// Somebody did not answer, or knows more: a new incarnation is needed.
-    Unconfirmed {
+    /// Somebody did not answer, and of the others nobody knows more.
+    Unanswered {
+        /// Who, and why not.
+        because: String,
+    },
+    /// Somebody knows more, or otherwise: what is here is not all that there was.
+    Outdated {
         /// Who, and what.
         because: String,
     },
@@ -36,6 +42,8 @@ pub(crate) struct Question {
     pub(crate) replica: ReplicaId,
     pub(crate) here: StreamPosition,
     pub(crate) vector: VersionVector,
+    /// After a clean stop a peer that is not there is not waited for.
+    pub(crate) last_stop: LastStop,
 }
 
 /// Asks all peers at once.
@@ -45,12 +53,15 @@ pub(crate) async fn check(
     wait: Duration,
 ) -> Verdict {
     let asked = peers.iter().map(|(peer, address)| ask(question, *peer, address, wait));
+    let mut verdict = Verdict::Confirmed;
     for answer in join_all(asked).await {
-        if let Err(because) = answer {
-            return Verdict::Unconfirmed { because };
+        match answer {
+            Verdict::Confirmed => {}
+            Verdict::Unanswered { .. } => verdict = answer,
+            Verdict::Outdated { .. } => return answer,
         }
     }
-    Verdict::Confirmed
+    verdict
 }
 
 async fn ask(
@@ -58,7 +69,7 @@ async fn ask(
     peer: RegionId,
     (host, port): &(String, u16),
     wait: Duration,
-) -> Result<(), String> {
+) -> Verdict {
     let hello = Hello {
         cluster: question.cluster.clone(),
         region: question.replica.region,
@@ -72,26 +83,33 @@ async fn ask(
         loop {
             match dial((host, *port), hello.clone(), peer).await {
                 // A peer that is starting as well may not listen yet.
-                Err(ConnectionError::Closed | ConnectionError::Io(_)) => sleep(ASK_AGAIN).await,
+                Err(ConnectionError::Closed | ConnectionError::Io(_))
+                    if question.last_stop == LastStop::Unclean =>
+                {
+                    sleep(ASK_AGAIN).await;
+                }
                 answered => break answered,
             }
         }
     });
-    let (_, _, welcome) = match answered.await {
-        Ok(Ok(welcome)) => welcome,
-        Ok(Err(error)) => return Err(format!("{peer} did not say: {error}")),
-        Err(_) => return Err(format!("{peer} did not answer within {} ms", wait.as_millis())),
+    let (theirs, here) = match answered.await {
+        Ok(Ok((_, _, welcome))) => (welcome.yours, question.here),
+        Ok(Err(error)) => {
+            return Verdict::Unanswered { because: format!("{peer} did not say: {error}") };
+        }
+        Err(_) => {
+            let because = format!("{peer} did not answer within {} ms", wait.as_millis());
+            return Verdict::Unanswered { because };
+        }
     };
-    if welcome.yours.seq > question.here.seq {
-        return Err(format!(
-            "{peer} knows {} changes, here are {}",
-            welcome.yours.seq, question.here.seq
-        ));
+    if theirs.seq > here.seq {
+        let because = format!("{peer} knows {} changes, here are {}", theirs.seq, here.seq);
+        return Verdict::Outdated { because };
     }
-    if welcome.yours.seq == question.here.seq && welcome.yours.hash != question.here.hash {
-        return Err(format!("{peer} knows another history"));
+    if theirs.seq == here.seq && theirs.hash != here.hash {
+        return Verdict::Outdated { because: format!("{peer} knows another history") };
     }
-    Ok(())
+    Verdict::Confirmed
 }
 
 /// All results, in order, the futures having run beside each other.

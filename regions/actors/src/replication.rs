@@ -2,14 +2,14 @@
 //!
 //! The circuit breaker says when to try. Pausing ends the connection at once and outlives a
 //! restart; while the peer says that it has paused the link, it is asked now and then whether it
-//! still does.
+//! still does. Questions about tables wait for the link, unless it is paused.
 
 use std::sync::Arc;
 
 use actix::prelude::*;
 use tokio::sync::mpsc;
 use tombolo_protocol::RefusalCode;
-use tombolo_replication::circuit_breaker::CircuitBreaker;
+use tombolo_replication::circuit_breaker::{CircuitBreaker, State};
 use tombolo_replication::shipper::{Limits, Shipper};
 use tombolo_storage::journal::JournalReader;
 
@@ -28,6 +28,8 @@ pub(crate) struct Replication {
     /// The connection under way, and how questions reach it.
     connection: Option<(SpawnHandle, mpsc::Sender<TableQuestion>)>,
     attempt: Option<SpawnHandle>,
+    /// Questions for the next connection.
+    waiting: Vec<TableQuestion>,
 }
 
 /// The link was paused or resumed here.
@@ -40,12 +42,13 @@ pub(crate) struct PauseChanged;
 #[rtype(result = "()")]
 pub(crate) struct PeerCalled;
 
-/// Ask the peer about tables; false where it cannot be reached now.
+/// Ask the peer about tables, now or when the link is up again; false where it is paused or too much
+/// waits. The asker says how long by closing its end.
 #[derive(Debug, Message)]
 #[rtype(result = "bool")]
 pub(crate) struct AskTables(pub(crate) TableQuestion);
 
-/// Questions that may wait on one connection.
+/// Questions that may wait on one connection, or for one.
 const QUESTIONS_MAX: usize = 64;
 
 impl Replication {
@@ -56,7 +59,8 @@ impl Replication {
         journal: JournalReader,
         breaker: CircuitBreaker,
     ) -> Self {
-        Self { address, shipping, limits, journal, breaker, connection: None, attempt: None }
+        let (connection, attempt, waiting) = (None, None, Vec::new());
+        Self { address, shipping, limits, journal, breaker, connection, attempt, waiting }
     }
 
     fn schedule(&mut self, ctx: &mut Context<Self>) {
@@ -107,6 +111,9 @@ impl Replication {
                 tracing::info!(peer = %link.peer, reason = %ended, "the link is down");
             }
         }
+        if link.facts().paused_by_peer {
+            self.waiting.clear();
+        }
         self.breaker.failed(monotonic_ms(), random().unwrap_or_default());
         self.schedule(ctx);
     }
@@ -139,6 +146,10 @@ impl Handler<Connected> for Replication {
             facts.paused_by_peer = false;
         }
         self.show_breaker();
+        if let Some((_, questions)) = &self.connection {
+            // No more wait than a connection takes.
+            self.waiting.drain(..).for_each(|question| drop(questions.try_send(question)));
+        }
         tracing::info!(peer = %self.shipping.link.peer, "the link is up");
     }
 }
@@ -148,6 +159,7 @@ impl Handler<PauseChanged> for Replication {
 
     fn handle(&mut self, _: PauseChanged, ctx: &mut Self::Context) {
         if self.shipping.link.is_paused() {
+            self.waiting.clear();
             if let Some((handle, _)) = self.connection.take() {
                 ctx.cancel_future(handle);
                 self.breaker.failed(monotonic_ms(), 0);
@@ -175,7 +187,20 @@ impl Handler<AskTables> for Replication {
     type Result = bool;
 
     fn handle(&mut self, AskTables(question): AskTables, _: &mut Self::Context) -> bool {
-        let connection = self.connection.as_ref();
-        connection.is_some_and(|(_, questions)| questions.try_send(question).is_ok())
+        let link = &self.shipping.link;
+        if link.is_paused() || link.facts().paused_by_peer {
+            return false;
+        }
+        match &self.connection {
+            Some((_, questions)) if self.breaker.state() == State::Closed => {
+                questions.try_send(question).is_ok()
+            }
+            _ => {
+                self.waiting.retain(|waiting| !waiting.reply.is_closed());
+                let has_room = self.waiting.len() < QUESTIONS_MAX;
+                self.waiting.extend(has_room.then_some(question));
+                has_room
+            }
+        }
     }
 }

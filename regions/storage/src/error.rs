@@ -40,7 +40,8 @@ pub enum StorageError {
         /// What does not fit.
         detail: String,
     },
-    /// The identity file says that this region has had data, and there is none.
+    /// Some of what the directory has had is gone, as what is left of it says: state or journal
+    /// where there is an identity, the identity where there are changes.
     #[error(
         "the data directory has lost its {what}: restore it from a backup, or move the directory \
          away to begin anew and have the peers send what they hold"

@@ -51,7 +51,7 @@ fn open(
     Store::open(disk, begun, &StoreOptions { journal, overlay, cache_bytes: 1 << 20 })
 }
 
-/// The one item that a test needs, or one of several.
+/// The item of that key.
 pub(crate) fn item(table: TableId, key: &str) -> ItemKey {
     ItemKey { table, key: Key::new(key).unwrap() }
 }

@@ -13,7 +13,6 @@ use crate::state::{Materialized, Snapshot, State};
 #[derive(Debug)]
 pub struct SealedLayer {
     pub(crate) layer: Arc<Layer>,
-    pub(crate) commit: u64,
     pub(crate) after: Materialized,
 }
 
@@ -39,8 +38,8 @@ impl Materializer {
 
     /// Writes a layer in one durable commit. Layers come in the order in which they were sealed.
     pub fn materialize(&mut self, sealed: &SealedLayer) -> Result<Installed, StorageError> {
-        let SealedLayer { layer, commit, after } = sealed;
-        self.state.materialize(layer, *commit, &self.catalog, after)?;
+        let SealedLayer { layer, after } = sealed;
+        self.state.materialize(layer, &self.catalog, after)?;
         self.catalog = after.catalog.clone();
         let snapshot = Arc::new(self.state.snapshot()?);
         Ok(Installed { snapshot, replay_from: after.replay_from })

@@ -200,7 +200,6 @@ impl Overlay {
         let ready = self.sealing.iter().find(|s| s.commit == group.commit)?;
         Some(SealedLayer {
             layer: Arc::clone(&ready.layer),
-            commit: ready.commit,
             after: Materialized {
                 position: (*group.position).clone(),
                 catalog: (*group.catalog).clone(),
@@ -242,7 +241,7 @@ impl Overlay {
             catalog: (*view.catalog).clone(),
             replay_from: Some(self.durable_end),
         };
-        Some(SealedLayer { layer, commit, after })
+        Some(SealedLayer { layer, after })
     }
 
     /// Between two groups, so that a layer ends where a group does: with that group durable, the

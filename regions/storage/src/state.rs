@@ -124,14 +124,13 @@ impl State {
         Ok(materialized)
     }
 
-    /// Moves the entries of `layer` up to `commit` into the database, durably.
+    /// Moves the newest entries of `layer` into the database, durably.
     ///
     /// `before` and `after` say what the state held and holds; tables that only `before` has are
     /// emptied, and entries of tables that `after` has not are left out.
     pub(crate) fn materialize(
         &self,
         layer: &Arc<Layer>,
-        commit: u64,
         before: &Catalog,
         after: &Materialized,
     ) -> Result<(), StorageError> {
@@ -140,7 +139,7 @@ impl State {
         {
             let tables: BTreeSet<_> = after.catalog.iter().map(|t| table_bytes(&t.id)).collect();
             let mut items = transaction.open_table(ITEMS)?;
-            for (key, state) in Arc::clone(layer).iter(Bound::Unbounded, commit) {
+            for (key, state) in Arc::clone(layer).iter(Bound::Unbounded, u64::MAX) {
                 // A table may have come and gone within the layer.
                 if key.first_chunk().is_some_and(|table| tables.contains(table)) {
                     items.insert(&*key, &*encode_row(&state)?)?;

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
-use crate::{items, links, region, tables};
+use crate::{items, links, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -69,18 +69,24 @@ impl Api {
         }));
     }
 
-    async fn answer(&self, door: Door, request: &HttpRequest, payload: Payload) -> HttpResponse {
-        match self.dispatch(door, request, payload).await {
+    async fn answer(
+        &self,
+        door: Door,
+        request: &HttpRequest,
+        mut payload: Payload,
+    ) -> HttpResponse {
+        let reply = match self.dispatch(door, request, &mut payload).await {
             Ok(reply) => reply,
             Err(problem) => problem.reply(self.letterhead()),
-        }
+        };
+        unread::ending(reply, payload)
     }
 
     async fn dispatch(
         &self,
         door: Door,
         request: &HttpRequest,
-        payload: Payload,
+        payload: &mut Payload,
     ) -> Result<HttpResponse, Problem> {
         let uri = request.uri();
         let route = Route::parse(uri.path(), door).ok_or(Problem::NoSuchRoute)?;

@@ -66,14 +66,19 @@ impl Media {
 /// Reads a body that is one JSON value.
 pub(crate) async fn read_json(
     headers: &HeaderMap,
-    payload: Payload,
+    payload: &mut Payload,
     limits: BodyLimits,
 ) -> Result<JsonText, Problem> {
     let body = read(headers, payload, limits).await?;
     Ok(JsonText::parse(&body)?)
 }
 
-async fn read(headers: &HeaderMap, payload: Payload, limits: BodyLimits) -> Result<Bytes, Problem> {
+/// Leaves no payload where it was read to its end.
+async fn read(
+    headers: &HeaderMap,
+    payload: &mut Payload,
+    limits: BodyLimits,
+) -> Result<Bytes, Problem> {
     let encoding = headers.get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::ContentEncoding);
@@ -84,11 +89,13 @@ async fn read(headers: &HeaderMap, payload: Payload, limits: BodyLimits) -> Resu
         return Err(Problem::TooLarge { bytes_max: limits.bytes_max });
     }
     let gathered = tokio::time::timeout(limits.timeout, gather(payload, limits.bytes_max)).await;
-    gathered.map_err(|_| Problem::BodyTimeout { timeout: limits.timeout })?
+    let body = gathered.map_err(|_| Problem::BodyTimeout { timeout: limits.timeout })??;
+    *payload = Payload::None;
+    Ok(body)
 }
 
 /// Memory grows with what has arrived, never with what is announced.
-async fn gather(payload: Payload, bytes_max: usize) -> Result<Bytes, Problem> {
+async fn gather(payload: &mut Payload, bytes_max: usize) -> Result<Bytes, Problem> {
     let mut chunks = pin!(BodyStream::new(payload));
     let mut next = async || poll_fn(|task| chunks.as_mut().poll_next(task)).await;
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());

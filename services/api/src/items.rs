@@ -36,7 +36,7 @@ pub(crate) async fn answer(
     verb: Verb,
     query: Query<'_>,
     headers: &HeaderMap,
-    payload: Payload,
+    payload: &mut Payload,
 ) -> Result<HttpResponse, Problem> {
     let key = key_of(place, query)?;
     if verb.is_safe() {

@@ -35,6 +35,7 @@ mod rfc3339;
 mod route;
 mod server;
 mod tables;
+mod unread;
 
 pub use api::Api;
 pub use server::{Listeners, Serving, serve};

@@ -101,7 +101,7 @@ pub(crate) async fn answer(
     verb: Verb,
     query: Query<'_>,
     headers: &HeaderMap,
-    payload: Payload,
+    payload: &mut Payload,
 ) -> Result<HttpResponse, Problem> {
     if verb.is_safe() {
         let view = api.region().view();
@@ -127,7 +127,7 @@ async fn define(
     api: &Api,
     table: &str,
     headers: &HeaderMap,
-    payload: Payload,
+    payload: &mut Payload,
 ) -> Result<HttpResponse, Problem> {
     let name = TableName::new(&decoded(table)?)?;
     Media::check_json_or_undeclared(headers)?;

@@ -12,6 +12,11 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+/// Values are allocated by the threads that serve and freed by those that write: an allocator that
+/// is good at that takes a tenth of the time of a write.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),

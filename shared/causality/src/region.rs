@@ -46,6 +46,16 @@ impl RegionId {
         Ok(Self(padded))
     }
 
+    /// The name as three numbers, for hashing.
+    pub fn to_words(self) -> [u64; Self::BYTES_MAX / 8] {
+        let (words, _) = self.0.as_chunks::<8>();
+        let mut out = [0; Self::BYTES_MAX / 8];
+        for (out, word) in out.iter_mut().zip(words) {
+            *out = u64::from_be_bytes(*word);
+        }
+        out
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         let end = self.0.iter().position(|b| *b == 0).unwrap_or(Self::BYTES_MAX);

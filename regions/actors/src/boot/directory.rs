@@ -63,7 +63,9 @@ fn mint() -> Result<Incarnation, StartError> {
     clock::random().map(Incarnation).map_err(StartError::Random)
 }
 
-/// After an unclean stop: the same incarnation where every peer confirms it, a new one otherwise.
+/// Whether the incarnation lives on: not where a peer knows more than is here (the directory was put
+/// back from a copy, or its disk has lied), and after an unclean stop only where every peer confirms
+/// it.
 pub(super) async fn settle(
     settings: &Settings,
     identity: &mut Identity,
@@ -76,13 +78,17 @@ pub(super) async fn settle(
         replica: identity.replica,
         here: view.position().streams.get(&identity.replica),
         vector: (**view.vector()).clone(),
+        last_stop: identity.last_stop,
     };
     let wait = settings.replication.identity_check;
     match identity_check::check(&question, peers, wait).await {
         Verdict::Confirmed => {
             tracing::info!(replica = %identity.replica, "the peers confirm the incarnation");
         }
-        Verdict::Unconfirmed { because } => {
+        Verdict::Unanswered { because } if identity.last_stop == LastStop::Clean => {
+            tracing::info!(replica = %identity.replica, because, "the incarnation lives on");
+        }
+        Verdict::Unanswered { because } | Verdict::Outdated { because } => {
             let before = identity.replica;
             identity.replica.incarnation = mint()?;
             tracing::warn!(%before, now = %identity.replica, because, "a new incarnation begins");

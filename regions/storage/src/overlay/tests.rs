@@ -121,27 +121,32 @@ fn installing_the_oldest_layer_leaves_the_newer_ones_on_top() {
 }
 
 #[test]
-fn at_a_stop_the_rest_is_sealed_only_when_nothing_is_under_way() {
-    let (mut region, k) = with_item(SEALS_EACH_GROUP);
-    for value in 1..=3 {
-        region.put(&k, value);
-        assert!(region.overlay.seal_rest().is_none(), "something is staged");
-        let group = region.group();
-        assert!(region.overlay.seal_rest().is_none(), "a group is under way");
-        if let Some(sealed) = region.publish(&group) {
-            assert!(region.overlay.seal_rest().is_none(), "a layer is under way");
-            region.install(&sealed);
-        }
-    }
-    assert!(region.overlay.seal_rest().is_none(), "the state has everything");
-
-    let mut region = region.reopen(NEVER_SEALS);
-    region.put(&k, 4);
-    region.commit();
+fn at_a_stop_the_rest_is_sealed_once_nothing_is_under_way() {
+    let (mut region, k) = with_item(NEVER_SEALS);
+    region.put(&k, 1);
+    assert!(region.overlay.seal_rest().is_none(), "something is staged");
+    let group = region.group();
+    assert!(region.overlay.seal_rest().is_none(), "a group is under way");
+    region.publish(&group);
     let rest = region.overlay.seal_rest().unwrap();
     assert_eq!(rest.after.replay_from, Some(region.journal.end()));
     region.install(&rest);
-    assert_eq!((region.overlay.bytes(), shown(&region.view(), &k)), (0, Some(4)));
+    assert_eq!((region.overlay.bytes(), shown(&region.view(), &k)), (0, Some(1)));
+    assert!(region.overlay.seal_rest().is_none(), "the state has everything");
+}
+
+#[test]
+fn at_a_stop_the_rest_waits_for_the_layers_before_it() {
+    let (mut region, k) = with_item(OverlayOptions { seal_bytes: 1, sealed_layers_max: 1 });
+    region.put(&k, 1);
+    let before = region.commit().unwrap();
+    region.put(&k, 2);
+    assert!(region.commit().is_none());
+    assert!(region.overlay.seal_rest().is_none());
+    region.install(&before);
+    let rest = region.overlay.seal_rest().unwrap();
+    region.install(&rest);
+    assert_eq!((region.overlay.bytes(), shown(&region.view(), &k)), (0, Some(2)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::{Cluster, Level, Region, eventually, tombolo};
+use crate::support::{Cluster, Region, eventually, tombolo};
 
 /// Runs `serve` with these settings and this environment, which must end it.
 fn serve(settings_file: &Path, environment: &[(&str, &str)]) -> Output {
@@ -182,6 +182,7 @@ fn a_region_that_has_lost_its_directory_begins_anew_and_is_given_what_it_had() {
     fs::remove_dir_all(&cluster.at("b").data_dir).unwrap();
     cluster.at_mut("b").start();
     assert_ne!(incarnation(cluster.at("b")), before);
+    assert_eq!(cluster.level().items, 3);
     cluster.at("b").put("notes", "after", 1);
     let level = cluster.level();
     assert_eq!((level.items, level.replicas("b").len()), (4, 2));
@@ -223,7 +224,7 @@ fn an_old_copy_put_back_is_noticed_and_given_what_it_lost() {
     put_back_an_old_copy(&mut cluster);
     assert_ne!(incarnation(cluster.at("b")), before);
     cluster.at("b").put("notes", "after", 1);
-    let level: Level = cluster.level();
+    let level = cluster.level();
     assert_eq!((level.items, level.replicas("b").len()), (9, 2));
     eventually("every link is up", || {
         ["a", "c"].iter().all(|peer| cluster.at("b").link(peer)["state"] == "up")

@@ -139,7 +139,6 @@ fn a_pause_is_idempotent_and_lasts_until_both_sides_have_ended_it() {
 /// Asks in `a`, answers in `b` what it sees there, and looks in `c` all the while.
 fn no_answer_before_its_question(cluster: &Cluster, questions: u64) {
     let [a, b, c] = cluster.all();
-    a.define("talk", "register");
     let mut client = c.client();
     // Ends with the last answer, or with the region.
     let observer = thread::spawn(move || {
@@ -176,6 +175,7 @@ const FAR: LinkShape = LinkShape::with_delay(Duration::from_millis(150));
 #[test]
 fn an_answer_never_shows_before_its_question_while_the_direct_link_is_slow() {
     let cluster = Cluster::start_with(Distance::Relay(NEAR), &|_| {});
+    cluster.at("a").define("talk", "register");
     cluster.wan().slow("a", "c", FAR).unwrap();
     no_answer_before_its_question(&cluster, 60);
 }
@@ -183,6 +183,7 @@ fn an_answer_never_shows_before_its_question_while_the_direct_link_is_slow() {
 #[test]
 fn an_answer_never_shows_before_its_question_while_the_direct_link_is_paused() {
     let cluster = Cluster::start_with(Distance::Relay(NEAR), &|_| {});
+    cluster.at("a").define("talk", "register");
     eventually_up(&cluster);
     cluster.at("c").steer("a", "pause");
     both_show_the_pause(&cluster);

@@ -18,7 +18,7 @@ fn random() -> impl Iterator<Item = Named> {
 
 /// For the listeners of applications and operators.
 pub(super) fn for_http() -> Vec<Named> {
-    let item = "PUT /v1/tables/notes/items/k HTTP/1.1\r\nHost: a\r\n";
+    let item = "PUT /v1/tables/notes/items/k HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
     let texts = [
         ("an old version", "GET /livez HTTP/0.9\r\n\r\n".to_owned()),
         ("an unknown version", "GET /livez HTTP/9.9\r\nHost: a\r\n\r\n".to_owned()),

@@ -58,11 +58,12 @@ impl Load {
     /// other load on the cluster.
     pub(crate) fn begin(cluster: &Cluster, seed: u64) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
+        let mut seeds = Random::new(seed);
         let places = NAMES.iter().flat_map(|name| (0..CLIENTS).map(move |nth| (name, nth)));
         let clients = places.map(|(name, nth)| {
             let (client, is_over) = (cluster.at(name).client(), Arc::clone(&is_over));
             let who = format!("{seed}-{name}-{nth}");
-let random = Random::new(seed.wrapping_add(nth).rotate_left(index_of(name)));
+            let random = Random::new(seeds.next_u64());
             thread::spawn(move || work(client, &who, random, &is_over))
         });
         let clients = clients.collect();
