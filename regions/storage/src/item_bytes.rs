@@ -19,7 +19,7 @@ pub(crate) fn item_bytes(item: &ItemKey) -> Vec<u8> {
 /// short in every key. Two of the at most 10,000 tables share one with a chance of 1 in 10¹¹.
 ///
 /// Computed for every item that is looked up, so it is a few multiplications: each word of the id
-/// goes through the finalizer of SplitMix64 ("Fast splittable pseudorandom number generators",
+/// goes through the finalizer of `SplitMix64` ("Fast splittable pseudorandom number generators",
 /// Steele et al., 2014).
 pub(crate) fn table_bytes(table: &TableId) -> [u8; TABLE_BYTES] {
     let Dot { replica, seq } = table.0;

@@ -33,7 +33,7 @@ pub(crate) enum Command {
 /// How one region is run.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The settings file; TOMBOLO__SECTION__KEY in the environment overrides what it says.
+    /// The settings file; `TOMBOLO__SECTION__KEY` in the environment overrides what it says.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
     /// End when the process that started this one ends.

@@ -22,7 +22,7 @@ pub(crate) fn complain(error: &anyhow::Error) {
     for cause in error.chain().skip(1) {
         // Errors that pass on another one's words say them once.
         if !text.ends_with(&cause.to_string()) {
-            text.push_str(&format!(": {cause}"));
+            text.extend([": ", &cause.to_string()]);
         }
     }
     // With standard error gone there is nobody left to tell.

@@ -130,6 +130,10 @@ impl Handler<Stop> for Leader {
     type Result = ();
 
     fn handle(&mut self, Stop { done }: Stop, ctx: &mut Self::Context) {
+        if self.is_failed {
+            // Dropping `done` says that it was no stop in good order.
+            return ctx.stop();
+        }
         self.stopping = Some(done);
         self.flush(ctx);
     }

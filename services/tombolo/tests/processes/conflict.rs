@@ -104,7 +104,7 @@ fn a_table_is_defined_through_any_region_and_once() {
     let cluster = Cluster::start();
     let [a, b, c] = cluster.all();
     let define = |region: &Region, data_type: &str| {
-        region.ask("PUT", "/v1/tables/notes", Some(json!({"type": data_type})))
+        region.ask("PUT", "/v1/tables/notes", Some(&json!({"type": data_type})))
     };
     let defined = define(b, "register").expect(201);
     for region in [a, b, c] {
@@ -125,7 +125,7 @@ fn a_definition_without_all_regions_names_them_and_is_there_after_healing() {
     });
     let [a, b, c] = cluster.all();
     let define = |region: &Region, table: &str| {
-        region.ask("PUT", &format!("/v1/tables/{table}"), Some(json!({"type": "register"})))
+        region.ask("PUT", &format!("/v1/tables/{table}"), Some(&json!({"type": "register"})))
     };
     eventually("every link is up", || {
         [a, b].iter().all(|region| region.link("c")["state"] == "up")

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use tombolo_simulation::Random;
 
-use crate::support::{Cluster, Load, Region, Tally, eventually};
+use crate::support::{Cluster, Load, Region, Tally, eventually, noise};
 
 /// How many changes the replicas of this region have written.
 fn written(region: &Region) -> u64 {
@@ -74,13 +74,10 @@ fn a_region_that_was_away_fetches_what_it_missed_and_no_more() {
     const VALUES: u64 = 500;
     const MISSED: u64 = 25;
     let mut random = Random::new(4);
-    // A kilobyte that does not compress to much less.
-    let mut value = || random.bytes(512).iter().map(|byte| format!("{byte:02x}")).collect();
     let mut cluster = Cluster::start();
     cluster.at("a").define("notes", "register");
     let mut put = |cluster: &Cluster, nth: u64| {
-        let value: String = value();
-        cluster.at("a").put("notes", &format!("k{nth}"), value);
+        cluster.at("a").put("notes", &format!("k{nth}"), noise(&mut random, 1_024));
     };
     (0..VALUES).for_each(|nth| put(&cluster, nth));
     cluster.level();

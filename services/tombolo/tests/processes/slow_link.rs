@@ -6,12 +6,11 @@ use std::time::Duration;
 use tombolo_simulation::Random;
 use tombolo_wan::LinkShape;
 
-use crate::support::{Cluster, Distance, eventually};
+use crate::support::{Cluster, Distance, eventually, noise};
 
 /// A megabyte takes several times as long as a peer may be silent.
 const BYTES_PER_S: NonZeroU64 = NonZeroU64::new(256 << 10).unwrap();
-/// Characters of a value that is nearly as long as a value may be, and does not compress to less
-/// than half.
+/// Characters of a value that is nearly as long as a value may be.
 const CHARACTERS: usize = (1 << 20) - 16;
 
 #[test]
@@ -25,9 +24,7 @@ fn the_longest_value_crosses_a_slow_link_and_leaves_it_up() {
     });
     let lost = || cluster.all().map(|region| region.log().matches("the link is down").count());
     let lost_before = lost();
-    let mut random = Random::new(5);
-    let bytes = random.bytes(CHARACTERS / 2);
-    let value: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let value = noise(&mut Random::new(5), CHARACTERS);
     a.put("notes", "long", value.as_str());
     a.put("notes", "short", 1);
     for region in [b, c] {

@@ -8,6 +8,7 @@ use tombolo_protocol::{
     BatchFrame, FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, RefusalCode, TableReply,
     TableRequest, decode_frame, encode_frame,
 };
+use tombolo_replication::RunningHash;
 use tombolo_simulation::Random;
 
 use super::{assert_well, cluster, read_to_the_end, thrown_at};
@@ -85,7 +86,12 @@ fn a_peer_that_talks_nonsense_is_cut_off_and_the_true_one_comes_back() {
     let mut random = Random::new(7);
     let batch = |unpacked_bytes, packed| {
         let origin = replica("b");
-        Frame::Batch(BatchFrame { origin, hash_before: Default::default(), unpacked_bytes, packed })
+        Frame::Batch(BatchFrame {
+            origin,
+            hash_before: RunningHash::default(),
+            unpacked_bytes,
+            packed,
+        })
     };
     let reply = TableReply::Refused { code: "a".repeat(1_000) };
     let drop = TableRequest::Drop { name: "\0".repeat(1_000) };

@@ -100,8 +100,8 @@ impl Region {
 
     /// Asks its API over a new connection.
     #[track_caller]
-    pub(crate) fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
-        let reply = self.client().call(method, path, body.as_ref());
+    pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        let reply = self.client().call(method, path, body);
         reply.unwrap_or_else(|error| panic!("{}: {method} {path}: {error}", self.name))
     }
 
@@ -116,20 +116,20 @@ impl Region {
     #[track_caller]
     pub(crate) fn define(&self, table: &str, data_type: &str) {
         let definition = json!({"type": data_type});
-        self.ask("PUT", &format!("/v1/tables/{table}"), Some(definition)).expect(201);
+        self.ask("PUT", &format!("/v1/tables/{table}"), Some(&definition)).expect(201);
     }
 
     /// Writes an item of a register table.
     #[track_caller]
     pub(crate) fn put(&self, table: &str, key: &str, value: impl Into<Value>) {
-        let reply = self.ask("PUT", &item(table, key), Some(value.into()));
+        let reply = self.ask("PUT", &item(table, key), Some(&value.into()));
         assert!(matches!(reply.status, 200 | 201), "{reply:?}");
     }
 
     /// Increments a counter.
     #[track_caller]
     pub(crate) fn increment(&self, table: &str, key: &str, by: i64) {
-        self.ask("PATCH", &item(table, key), Some(json!({"increment": by}))).expect(200);
+        self.ask("PATCH", &item(table, key), Some(&json!({"increment": by}))).expect(200);
     }
 
     /// What an item holds here; null where there is none or the table is not known here.
