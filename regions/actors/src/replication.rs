@@ -28,6 +28,10 @@ pub(crate) struct Replication {
     /// The connection under way, and how questions reach it.
     connection: Option<(SpawnHandle, mpsc::Sender<TableQuestion>)>,
     attempt: Option<SpawnHandle>,
+    /// Counts the attempts that were scheduled: what belongs to an earlier one has no say any more.
+    /// A cancelled timer that is due at that moment still fires, and one attempt too many would be
+    /// two connections that replace each other for ever.
+    turn: u64,
     /// Questions for the next connection.
     waiting: Vec<TableQuestion>,
 }
@@ -59,23 +63,39 @@ impl Replication {
         journal: JournalReader,
         breaker: CircuitBreaker,
     ) -> Self {
-        let (connection, attempt, waiting) = (None, None, Vec::new());
-        Self { address, shipping, limits, journal, breaker, connection, attempt, waiting }
+        Self {
+            address,
+            shipping,
+            limits,
+            journal,
+            breaker,
+            connection: None,
+            attempt: None,
+            turn: 0,
+            waiting: Vec::new(),
+        }
     }
 
     fn schedule(&mut self, ctx: &mut Context<Self>) {
+        self.show_breaker();
+        if self.connection.is_some() {
+            return;
+        }
         if let Some(attempt) = self.attempt.take() {
             ctx.cancel_future(attempt);
         }
-        self.show_breaker();
-        if self.connection.is_some() || self.shipping.link.is_paused() {
+        self.turn += 1;
+        if self.shipping.link.is_paused() {
             return;
         }
         let Some(at_ms) = self.breaker.attempt_at_ms() else { return };
         let wait = core::time::Duration::from_millis(at_ms.saturating_sub(monotonic_ms()));
-        self.attempt = Some(ctx.run_later(wait, |actor, ctx| {
-            actor.attempt = None;
-            actor.attempt(ctx);
+        let turn = self.turn;
+        self.attempt = Some(ctx.run_later(wait, move |actor, ctx| {
+            if actor.turn == turn {
+                actor.attempt = None;
+                actor.attempt(ctx);
+            }
         }));
     }
 
@@ -86,15 +106,18 @@ impl Replication {
         let shipping = self.shipping.clone();
         let tail = (**shipping.views.load().vector()).clone();
         let shipper = Shipper::new(shipping.own.region, tail, self.limits);
-        let address = ctx.address();
+        let (address, turn) = (ctx.address(), self.turn);
         let connected = move || {
             // A full mailbox delays what is shown, nothing else.
-            address.try_send(Connected).ok();
+            address.try_send(Connected { turn }).ok();
         };
         let run = shipping.run(self.address.clone(), shipper, self.journal.log(), asked, connected);
-        let handle =
-            ctx.spawn(run.into_actor(self).map(|ended, actor, ctx| actor.ended(&ended, ctx)));
-        self.connection = Some((handle, questions));
+        let ended = run.into_actor(self).map(move |ended, actor, ctx| {
+            if actor.turn == turn {
+                actor.ended(&ended, ctx);
+            }
+        });
+        self.connection = Some((ctx.spawn(ended), questions));
     }
 
     fn ended(&mut self, ended: &ConnectionError, ctx: &mut Context<Self>) {
@@ -125,7 +148,9 @@ impl Replication {
 
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-struct Connected;
+struct Connected {
+    turn: u64,
+}
 
 impl Actor for Replication {
     type Context = Context<Self>;
@@ -138,7 +163,10 @@ impl Actor for Replication {
 impl Handler<Connected> for Replication {
     type Result = ();
 
-    fn handle(&mut self, _: Connected, _: &mut Self::Context) {
+    fn handle(&mut self, Connected { turn }: Connected, _: &mut Self::Context) {
+        if turn != self.turn {
+            return;
+        }
         self.breaker.heard(monotonic_ms());
         {
             let mut facts = self.shipping.link.facts();
@@ -163,6 +191,7 @@ impl Handler<PauseChanged> for Replication {
             if let Some((handle, _)) = self.connection.take() {
                 ctx.cancel_future(handle);
                 self.breaker.failed(monotonic_ms(), 0);
+                tracing::info!(peer = %self.shipping.link.peer, reason = "paused", "the link is down");
             }
         } else {
             self.breaker.try_now(monotonic_ms());

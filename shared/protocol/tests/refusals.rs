@@ -11,11 +11,10 @@ use tombolo_datatypes::{
 };
 use tombolo_protocol::{
     DecodeError, EncodeError, JournalFrame, change_dot, decode_catalog, decode_change,
-    decode_position, decode_row, encode_catalog, encode_row, seal,
+    decode_position, decode_row, encode_row, seal,
 };
 use tombolo_replication::{
-    Body, Catalog, Change, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName,
-    TableShape,
+    Body, Change, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -236,13 +235,4 @@ fn streams_and_tables_that_stand_twice_are_refused() {
     assert!(catalog(&[(1, "a"), (2, "b")]).is_ok());
     assert_eq!(catalog(&[(1, "a"), (2, "a")]), malformed("catalog"));
     assert_eq!(catalog(&[(1, "a"), (1, "b")]), malformed("catalog"));
-
-    let mut twice = Catalog::default();
-    let (data_type, resolver) = (DataType::Counter, ResolverKind::Merge);
-    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
-    for name in ["a", "b"] {
-        let (id, name) = (TableId(Dot::new(replica(0), 1)), TableName::new(name).unwrap());
-        twice.define(TableDefinition { id, name, shape: shape.clone() });
-    }
-    assert_eq!(encode_catalog(&twice), Err(EncodeError::Malformed { what: "catalog" }));
 }

@@ -61,3 +61,37 @@ impl Catalog {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tombolo_causality::{Dot, Incarnation, RegionId, ReplicaId};
+    use tombolo_datatypes::DataType;
+    use tombolo_resolvers::ResolverKind;
+
+    use super::*;
+    use crate::{Strategy, TableShape};
+
+    fn definition(seq: u64, name: &str) -> TableDefinition {
+        let replica = ReplicaId::new(RegionId::new("a").unwrap(), Incarnation(1));
+        let shape = TableShape {
+            data_type: DataType::Counter,
+            resolver: ResolverKind::Merge,
+            strategy: Strategy::MultiLeader,
+        };
+        let (id, name) = (TableId(Dot::new(replica, seq)), TableName::new(name).unwrap());
+        TableDefinition { id, name, shape }
+    }
+
+    #[test]
+    fn a_name_and_an_id_each_stand_once() {
+        let mut catalog = Catalog::default();
+        catalog.define(definition(1, "a"));
+        catalog.define(definition(2, "a"));
+        catalog.define(definition(3, "b"));
+        catalog.define(definition(3, "c"));
+        let tables: Vec<_> = catalog.iter().map(|t| (t.name.as_str(), t.id.0.seq)).collect();
+        assert_eq!(tables, [("a", 2), ("c", 3)]);
+        assert_eq!(catalog.len(), 2);
+        assert!(catalog.remove(&definition(2, "a").id) && catalog.by_name("a").is_none());
+    }
+}

@@ -1,8 +1,10 @@
 //! One region of a cluster: its settings, its process while it has one, and what it answers.
 //!
-//! Whatever is tested, a region that panicked fails the test.
+//! Whatever is tested: a region that panicked, or had two connections to one peer at a time, fails
+//! the test.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +27,9 @@ pub(crate) struct Region {
     log: PathBuf,
     process: Option<Process>,
 }
+
+/// What stands in a log before what a process says.
+const BIRTH: &str = "-- started --";
 
 /// Changes settings before they are written.
 pub(crate) type Change<'a> = &'a dyn Fn(&mut Settings);
@@ -58,6 +63,8 @@ impl Region {
     pub(crate) fn spawn(&mut self) {
         let mut command = tombolo();
         command.arg("serve").arg("--end-with-parent").arg("--config").arg(&self.settings_file);
+        let mut log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        writeln!(log, "{BIRTH}").unwrap();
         self.process = Some(Process::start(&mut command, &self.log));
     }
 
@@ -178,8 +185,37 @@ impl Drop for Region {
             std::io::stderr().write_all(shown.as_bytes()).ok();
         } else {
             assert!(!log.contains("panicked"), "{} panicked:\n{log}", self.name);
+            if let Some(line) = second_connection(&log) {
+                panic!("{} has two connections to one peer: {line}\n{log}", self.name);
+            }
         }
     }
+}
+
+/// The line of a log that tells of a link that is up for the second time and was not down between.
+fn second_connection(log: &str) -> Option<&str> {
+    let mut up = BTreeSet::new();
+    log.lines().find(|line| {
+        let peer = line.split("peer=").nth(1).map(|rest| rest.split(' ').next().unwrap());
+        if *line == BIRTH {
+            up.clear();
+        } else if line.contains("the link is down") {
+            up.remove(&peer);
+        } else if line.contains("the link is up") {
+            return !up.insert(peer);
+        }
+        false
+    })
+}
+
+#[test]
+fn a_link_that_is_up_twice_at_a_time_is_found() {
+    let up = |peer| format!("INFO: the link is up peer={peer}");
+    let down = |peer| format!("INFO: the link is down peer={peer} reason=closed");
+    let again = [up("b"), down("b"), up("b"), up("c"), BIRTH.to_owned(), up("c"), up("b")];
+    assert_eq!(second_connection(&again.join("\n")), None);
+    let twice = [up("b"), up("c"), down("c"), up("b")];
+    assert_eq!(second_connection(&twice.join("\n")), Some(&*up("b")));
 }
 
 /// The path of an item whose key needs no escapes.
