@@ -61,6 +61,10 @@ struct Setup {
     binary: Option<PathBuf>,
 }
 
+/// The store's own, so that the floor, which is this executable too, has no worse.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match Cli::parse().benchmark {
         Benchmark::Write(options) => measure(write::run(&options)),

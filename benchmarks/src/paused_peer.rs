@@ -146,7 +146,11 @@ async fn measure(
     writer.write(Phase::Paused, &cluster, &mut samples).await?;
     let behind = catch_up::behind(first, away).await?;
     if behind < options.writes {
-        bail!("the pause did not hold: {AWAY} lacks {behind} of {} writes", options.writes);
+        let (here, there) = (first.links().await?, away.links().await?);
+        let wanted = options.writes;
+        bail!(
+            "the pause did not hold: {AWAY} lacks {behind} of {wanted} writes, {here:?} {there:?}"
+        );
     }
     for region in [first, second] {
         region.steer_link(AWAY, "resume").await?;

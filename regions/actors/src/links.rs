@@ -141,6 +141,13 @@ impl Link {
         self.paused.subscribe()
     }
 
+    /// The peer says at the beginning of a connection what it has: less than before, where it has
+    /// lost its directory.
+    pub(crate) fn begin_from(&self, vector: &VersionVector) {
+        self.facts().vector = vector.clone();
+        self.acknowledged.send_modify(|count| *count += 1);
+    }
+
     /// The peer says that it has `vector`, durably.
     pub(crate) fn acknowledge(&self, vector: &VersionVector) {
         let grew = {

@@ -108,7 +108,7 @@ impl Shipping {
             return error;
         }
         connected();
-        self.link.acknowledge(&welcome.vector);
+        self.link.begin_from(&welcome.vector);
         let (acknowledged, from_acknowledged) = watch::channel(welcome.vector.clone());
         let first = shipper.handle(Input::Connected { vector: welcome.vector });
         let (to_sender, from_reader) = mpsc::channel(INCOMING_FRAMES_MAX);
