@@ -31,6 +31,7 @@ pub(crate) struct Links {
 /// One peer.
 #[derive(Debug)]
 pub(crate) struct Link {
+    own: RegionId,
     pub(crate) peer: RegionId,
     facts: Mutex<Facts>,
     /// Told when the link is paused here or no longer is.
@@ -51,7 +52,6 @@ pub(crate) struct Facts {
     pub(crate) rtt_us: Option<u64>,
     /// What the peer is known to have, durably.
     pub(crate) vector: VersionVector,
-    pub(crate) pending_changes: u64,
     pub(crate) in_flight_bytes: u64,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
@@ -70,6 +70,7 @@ impl Links {
         let acknowledged = watch::Sender::new(0);
         let link = |peer| {
             let link = Link {
+                own,
                 peer,
                 facts: Mutex::new(Facts::new()),
                 paused: watch::Sender::new(paused(peer)),
@@ -111,7 +112,6 @@ impl Facts {
             last_heard_ms: None,
             rtt_us: None,
             vector: VersionVector::new(),
-            pending_changes: 0,
             in_flight_bytes: 0,
             bytes_sent: 0,
             bytes_received: 0,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use tokio::sync::watch;
+use tombolo_causality::VersionVector;
 use tombolo_protocol::decode_position;
 use tombolo_replication::retention::{Segment, release_before};
 use tombolo_storage::journal::{JournalReader, Position};
@@ -53,9 +54,26 @@ impl Retention {
             &acknowledged,
             self.journal_bytes_max,
         );
+        self.show_who_needs_more(&closed, before);
         let first = closed.first().map_or(open.number, |segment| segment.number);
         if before > first && self.journal.try_send(Release { before }).is_err() {
             tracing::debug!("the journal is busy: segments are released later");
+        }
+    }
+}
+
+impl Retention {
+    /// A peer that lacks own changes of a segment that goes can no longer be helped from here.
+    fn show_who_needs_more(&self, closed: &[Segment], before: u64) {
+        let Some(last) = closed.iter().rfind(|segment| segment.number < before) else { return };
+        let own = self.links.own();
+        let gone = last.end.iter().filter(|(replica, _)| replica.region == own);
+        let gone = gone.collect::<VersionVector>();
+        for link in self.links.iter() {
+            let mut facts = link.facts();
+            if !facts.vector.descends(&gone) {
+                facts.needs_snapshot = true;
+            }
         }
     }
 }

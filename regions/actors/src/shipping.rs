@@ -309,7 +309,6 @@ impl Sending {
             }
         }
         let mut facts = shipping.link.facts();
-        facts.pending_changes = self.shipper.pending_changes();
         facts.in_flight_bytes = self.shipper.in_flight_bytes() as u64;
         facts.needs_snapshot = self.shipper.needs_snapshot();
         Ok(())

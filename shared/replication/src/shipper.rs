@@ -172,11 +172,6 @@ impl Shipper {
         self.needs_snapshot
     }
 
-    /// How many own changes the peer has not acknowledged.
-    pub fn pending_changes(&self) -> u64 {
-        self.own_streams().map(|(own, seq)| seq - seq.min(self.acknowledged.get(&own))).sum()
-    }
-
     /// Sent and not yet acknowledged, in bytes.
     pub fn in_flight_bytes(&self) -> usize {
         self.in_flight_bytes
@@ -288,7 +283,6 @@ mod tests {
         assert_eq!(shipper.handle(Input::Connected { vector }), load("a", 4, 9));
         assert_eq!(shipper.handle(loaded("a", 7, 10)), load("a", 7, 9));
         assert_eq!(shipper.handle(loaded("a", 9, 10)), None);
-        assert_eq!(shipper.pending_changes(), 5);
     }
 
     #[test]

@@ -93,6 +93,8 @@ impl Link {
         } else {
             (LinkState::Up, None)
         };
+        let own = visible.iter().filter(|(replica, _)| replica.region == self.own);
+        let pending = own.map(|(own, seq)| seq.saturating_sub(facts.vector.get(&own))).sum();
         LinkStatus {
             peer: self.peer,
             state,
@@ -100,7 +102,7 @@ impl Link {
             breaker: facts.breaker,
             inbound_lag_ms,
             last_heard_ms,
-            outbound_pending_changes: facts.pending_changes,
+            outbound_pending_changes: pending,
             outbound_pending_bytes: facts.in_flight_bytes,
             #[expect(clippy::cast_precision_loss, reason = "a round trip has few digits")]
             rtt_ms: facts.rtt_us.map(|us| us as f64 / 1_000.0),
