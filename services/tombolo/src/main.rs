@@ -13,7 +13,7 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 
 /// Values are allocated by the threads that serve and freed by those that write: an allocator that
-/// is good at that takes a tenth of the time of a write.
+/// is good at that is worth its weight here.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
