@@ -29,7 +29,7 @@ pub(crate) use self::messages::{
 use crate::clock::wall_ms;
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
-use crate::materializer::{Materialize, Materializer};
+use crate::materializer::{Materialize, Materializer, Retire};
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -279,7 +279,9 @@ impl Leader {
 
     fn installed(&mut self, installed: Installed, ctx: &mut Context<Self>) {
         self.replay_from.send_replace(installed.replay_from);
-        self.overlay.installed(installed);
+        let retired = self.overlay.installed(installed);
+        // Freed there; where the materializer has ended, here.
+        self.materializer.try_send(Retire(retired)).ok();
         if !self.overlay.is_full() {
             self.crowded_out.drain(..).for_each(|taken| answer(taken, ()));
         }

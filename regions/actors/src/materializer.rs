@@ -4,7 +4,7 @@
 //! foreground leaves.
 
 use actix::prelude::*;
-use tombolo_storage::{Installed, Materializer as Machine, SealedLayer, StorageError};
+use tombolo_storage::{Installed, Materializer as Machine, Retired, SealedLayer, StorageError};
 
 /// How much the thread yields to others, in steps of niceness.
 const NICENESS: i32 = 10;
@@ -17,6 +17,11 @@ pub(crate) struct Materializer(Machine);
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Installed, StorageError>")]
 pub(crate) struct Materialize(pub(crate) SealedLayer);
+
+/// Free what is no longer needed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Retire(pub(crate) Retired);
 
 impl Materializer {
     pub(crate) fn new(machine: Machine) -> Self {
@@ -40,5 +45,13 @@ impl Handler<Materialize> for Materializer {
 
     fn handle(&mut self, Materialize(sealed): Materialize, _: &mut Self::Context) -> Self::Result {
         self.0.materialize(&sealed)
+    }
+}
+
+impl Handler<Retire> for Materializer {
+    type Result = ();
+
+    fn handle(&mut self, Retire(retired): Retire, _: &mut Self::Context) {
+        drop(retired);
     }
 }

@@ -175,7 +175,12 @@ fn options(random: &mut Random) -> StoreOptions {
     let sealed_layers_max = 1 + usize::try_from(random.below(3)).unwrap();
     StoreOptions {
         journal: JournalOptions { segment_bytes: 4_096, spares_max: 2, nonce: random.next_u64() },
-        overlay: OverlayOptions { seal_bytes, sealed_layers_max },
+        overlay: OverlayOptions {
+            seal_bytes,
+            sealed_layers_max,
+            replay_bytes: [2_000, 1 << 20][usize::try_from(random.below(2)).unwrap()],
+            recent_bytes_max: [0, 2_000, 1 << 20][usize::try_from(random.below(3)).unwrap()],
+        },
         cache_bytes: 1 << 20,
     }
 }

@@ -20,12 +20,16 @@ use crate::{
 };
 
 /// An overlay that seals nothing by itself.
-pub(crate) const NEVER_SEALS: OverlayOptions =
-    OverlayOptions { seal_bytes: usize::MAX / 4, sealed_layers_max: 1 };
+pub(crate) const NEVER_SEALS: OverlayOptions = OverlayOptions {
+    seal_bytes: usize::MAX / 4,
+    sealed_layers_max: 1,
+    replay_bytes: usize::MAX / 4,
+    recent_bytes_max: 1 << 20,
+};
 
 /// An overlay that seals after every group.
 pub(crate) const SEALS_EACH_GROUP: OverlayOptions =
-    OverlayOptions { seal_bytes: 1, sealed_layers_max: 2 };
+    OverlayOptions { seal_bytes: 1, sealed_layers_max: 2, ..NEVER_SEALS };
 
 /// See the module.
 pub(crate) struct HandDriven {

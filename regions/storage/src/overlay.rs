@@ -18,8 +18,10 @@ use tombolo_replication::{Catalog, ItemKey, SealedChange};
 
 use crate::item_bytes::item_bytes;
 use crate::journal::Position;
-use crate::layer::Layer;
+use crate::layer::{Layer, weight};
 use crate::materializer::{Installed, SealedLayer};
+use crate::readers::Readers;
+use crate::recent::{Recent, RecentItem};
 use crate::state::{Materialized, Snapshot};
 use crate::{OverlayOptions, StorageError, View};
 
@@ -43,6 +45,14 @@ impl Group {
     }
 }
 
+/// A layer that is in the state, and the view that still had it. Dropping it may free a great many
+/// items, one by one.
+#[derive(Debug)]
+pub struct Retired {
+    _layer: Option<Arc<Layer>>,
+    _view: Arc<View>,
+}
+
 #[derive(Debug)]
 struct Sealing {
     layer: Arc<Layer>,
@@ -55,7 +65,15 @@ struct Sealing {
 pub struct Overlay {
     options: OverlayOptions,
     view: Arc<ArcSwap<View>>,
+    readers: Readers,
+    /// The oldest commit that anybody looks at.
+    oldest_read: u64,
+    recent: Recent,
     active: Arc<Layer>,
+    /// Counts the layers, so that it is known which one an item was written to.
+    active_number: u64,
+    /// What the active layer stands for in the journal.
+    active_journaled_bytes: usize,
     /// Oldest first.
     sealing: VecDeque<Sealing>,
     snapshot: Arc<Snapshot>,
@@ -89,7 +107,12 @@ impl Overlay {
             options,
             closed: Arc::clone(&view.position),
             view: Arc::new(ArcSwap::from_pointee(view)),
+            readers: Readers::default(),
+            oldest_read: 1,
+            recent: Recent::new(options.recent_bytes_max),
             active,
+            active_number: 1,
+            active_journaled_bytes: 0,
             sealing: VecDeque::new(),
             snapshot,
             commit: 2,
@@ -112,6 +135,9 @@ impl Overlay {
     /// The newest state of an item, staged ones included: what the next decision is based on.
     pub fn latest(&self, item: &ItemKey) -> Result<Option<Arc<ItemState>>, StorageError> {
         let key = item_bytes(item);
+        if let Some(state) = self.recent.state(&key) {
+            return Ok(Some(Arc::clone(state)));
+        }
         if let Some(state) = self.active.get(&key, u64::MAX) {
             return Ok(Some(state));
         }
@@ -125,7 +151,8 @@ impl Overlay {
     /// Whether so much waits for the materializer that nothing more should be taken in.
     pub fn is_full(&self) -> bool {
         self.sealing.len() >= self.options.sealed_layers_max
-            && self.active.bytes() >= 2 * self.options.seal_bytes
+            && (self.active.bytes() >= 2 * self.options.seal_bytes
+                || self.active_journaled_bytes >= 2 * self.options.replay_bytes)
     }
 
     /// About how much memory all layers take.
@@ -144,9 +171,10 @@ impl Overlay {
         self.position.streams.advance(replica, &sealed.bytes);
         let floor: &mut HybridTimestamp = &mut self.position.stamp_floor;
         *floor = sealed.change.stamp.max(*floor);
+        self.active_journaled_bytes += sealed.bytes.len();
         let mut changes_items = false;
         for (item, state) in states {
-            self.active.insert(&item_bytes(&item), self.commit, state);
+            self.stage_state(&item, state);
             changes_items = true;
         }
         if !changes_items {
@@ -154,6 +182,26 @@ impl Overlay {
             self.active.weigh(sealed.bytes.len());
         }
         Ok(())
+    }
+
+    fn stage_state(&mut self, item: &ItemKey, state: Arc<ItemState>) {
+        let key = item_bytes(item);
+        let (active, number) = (&self.active, self.active_number);
+        let (commit, oldest_read) = (self.commit, self.oldest_read);
+        let Some(recent) = self.recent.get_mut(&key) else {
+            let versions = active.insert(&key, commit, Arc::clone(&state), oldest_read);
+            return self.recent.insert(&key, RecentItem { state, versions, layer: number });
+        };
+        if recent.layer == number {
+            active.update(&recent.versions, commit, Arc::clone(&state), oldest_read);
+        } else {
+            recent.versions = active.insert(&key, commit, Arc::clone(&state), oldest_read);
+            recent.layer = number;
+        }
+        let after = weight(&state);
+        let before = core::mem::replace(&mut recent.state, state);
+        let before = weight(&before);
+        self.recent.replaced(before, after);
     }
 
     /// How many changes are staged in the group being gathered.
@@ -195,7 +243,8 @@ impl Overlay {
             position: Arc::clone(&group.position),
             catalog: Arc::clone(&group.catalog),
         };
-        self.view.store(Arc::new(next));
+        let replaced = self.view.swap(Arc::new(next));
+        self.oldest_read = self.readers.replaced(&replaced, group.commit);
         self.durable_end = end;
         let ready = self.sealing.iter().find(|s| s.commit == group.commit)?;
         Some(SealedLayer {
@@ -208,10 +257,11 @@ impl Overlay {
         })
     }
 
-    /// Takes in that the oldest sealed layer is in the state database.
-    pub fn installed(&mut self, installed: Installed) {
+    /// Takes in that the oldest sealed layer is in the state database. Answers what is no longer
+    /// needed: to be dropped where time does not matter.
+    pub fn installed(&mut self, installed: Installed) -> Retired {
         self.snapshot = installed.snapshot;
-        self.sealing.pop_front();
+        let layer = self.sealing.pop_front().map(|sealing| sealing.layer);
         let view = self.view.load();
         let next = View {
             commit: view.commit,
@@ -222,7 +272,10 @@ impl Overlay {
             catalog: Arc::clone(&view.catalog),
         };
         drop(view);
-        self.view.store(Arc::new(next));
+        let commit = next.commit;
+        let view = self.view.swap(Arc::new(next));
+        self.oldest_read = self.readers.replaced(&view, commit);
+        Retired { _layer: layer, _view: view }
     }
 
     /// The active layer as one to be materialized, at a graceful stop. Nothing where a group is
@@ -233,7 +286,7 @@ impl Overlay {
         if under_way || !self.sealing.is_empty() || self.active.bytes() == 0 {
             return None;
         }
-        let layer = core::mem::take(&mut self.active);
+        let layer = self.begin_layer();
         let commit = view.commit;
         self.sealing.push_back(Sealing { layer: Arc::clone(&layer), commit });
         let after = Materialized {
@@ -247,11 +300,19 @@ impl Overlay {
     /// Between two groups, so that a layer ends where a group does: with that group durable, the
     /// layer and the journal's end say the same.
     fn seal_if_large(&mut self, commit: u64) {
-        let large = self.active.bytes() >= self.options.seal_bytes;
+        let large = self.active.bytes() >= self.options.seal_bytes
+            || self.active_journaled_bytes >= self.options.replay_bytes;
         if large && self.sealing.len() < self.options.sealed_layers_max {
-            let layer = core::mem::take(&mut self.active);
+            let layer = self.begin_layer();
             self.sealing.push_back(Sealing { layer, commit });
         }
+    }
+
+    /// Begins a new active layer, and answers the one before it.
+    fn begin_layer(&mut self) -> Arc<Layer> {
+        self.active_number += 1;
+        self.active_journaled_bytes = 0;
+        core::mem::take(&mut self.active)
     }
 
     fn layers(&self) -> Vec<Arc<Layer>> {

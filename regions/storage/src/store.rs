@@ -23,6 +23,10 @@ pub struct OverlayOptions {
     /// How many sealed layers may wait. Past them, and with the active layer at twice its size,
     /// the overlay is full.
     pub sealed_layers_max: usize,
+    /// What a layer may stand for in the journal before it is sealed: what a restart reads again.
+    pub replay_bytes: usize,
+    /// Memory for the states of the items that were written last.
+    pub recent_bytes_max: usize,
 }
 
 /// How a store is opened.

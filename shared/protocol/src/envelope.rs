@@ -4,12 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{DecodeError, EncodeError};
 
+/// Room for one small value and what goes with it.
+const ROOM_BYTES: usize = 256;
+
 /// Appends the encoding of `value` to `out`.
 pub(crate) fn append<T: Serialize>(
     what: &'static str,
-    out: Vec<u8>,
+    mut out: Vec<u8>,
     value: &T,
 ) -> Result<Vec<u8>, EncodeError> {
+    // What is encoded on the path of a write mostly fits, and then grows no further.
+    out.reserve(ROOM_BYTES);
     postcard::to_extend(value, out).map_err(|_| EncodeError::Unencodable { what })
 }
 

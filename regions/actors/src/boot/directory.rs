@@ -51,6 +51,8 @@ fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, St
         overlay: OverlayOptions {
             seal_bytes: settings.overlay.seal_bytes,
             sealed_layers_max: settings.overlay.sealed_layers_max,
+            replay_bytes: settings.overlay.replay_bytes,
+            recent_bytes_max: settings.overlay.recent_bytes_max,
         },
         cache_bytes: settings.state.cache_bytes,
     };

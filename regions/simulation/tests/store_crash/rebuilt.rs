@@ -20,7 +20,12 @@ pub(crate) fn digests_agree(view: &View, model: &Model) -> Result<(), Failure> {
     let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new(0));
     let options = StoreOptions {
         journal: JournalOptions { segment_bytes: 1 << 16, spares_max: 0, nonce: 1 },
-        overlay: OverlayOptions { seal_bytes: usize::MAX, sealed_layers_max: 1 },
+        overlay: OverlayOptions {
+            seal_bytes: usize::MAX,
+            sealed_layers_max: 1,
+            replay_bytes: usize::MAX,
+            recent_bytes_max: 0,
+        },
         cache_bytes: 1 << 20,
     };
     let Store { mut overlay, mut journal, mut recovered, .. } =

@@ -82,7 +82,7 @@ fn a_change_that_touches_no_item_moves_the_state_on_too() {
 
 #[test]
 fn it_is_full_until_a_layer_is_installed() {
-    let (mut region, k) = with_item(OverlayOptions { seal_bytes: 400, sealed_layers_max: 1 });
+    let (mut region, k) = with_item(OverlayOptions { seal_bytes: 400, ..NEVER_SEALS });
     region.put(&k, 1);
     let waiting = region.commit().unwrap();
     region.put(&k, 2);
@@ -137,7 +137,7 @@ fn at_a_stop_the_rest_is_sealed_once_nothing_is_under_way() {
 
 #[test]
 fn at_a_stop_the_rest_waits_for_the_layers_before_it() {
-    let (mut region, k) = with_item(OverlayOptions { seal_bytes: 1, sealed_layers_max: 1 });
+    let (mut region, k) = with_item(OverlayOptions { seal_bytes: 1, ..NEVER_SEALS });
     region.put(&k, 1);
     let before = region.commit().unwrap();
     region.put(&k, 2);

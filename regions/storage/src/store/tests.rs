@@ -58,17 +58,41 @@ fn replay_gives_back_view_leader_and_tables() {
 /// with the journal.
 #[test]
 fn replay_materializes_what_grows_too_large() {
-    let (region, k) = counted(NEVER_SEALS, 100);
-    let options = OverlayOptions { seal_bytes: 4_000, sealed_layers_max: 1 };
+    let mut region = HandDriven::begin(NEVER_SEALS);
+    let table = region.define("notes", DataType::Register);
+    for at in 0..100 {
+        region.put(&item(table, &at.to_string()), at);
+        region.commit();
+    }
+    let options = OverlayOptions { seal_bytes: 4_000, ..NEVER_SEALS };
     let all_bytes = region.overlay.bytes();
     let region = region.reopen(options);
     assert!(all_bytes > 10 * options.seal_bytes);
     assert!(region.overlay.bytes() < 2 * options.seal_bytes);
-    assert_eq!(shown(&region.view(), &k), Some(100));
+    assert_eq!(shown(&region.view(), &item(table, "0")), Some(0));
     // The next start has that much less to replay.
     let region = region.reopen(NEVER_SEALS);
     assert!(region.overlay.bytes() < 2 * options.seal_bytes);
+    assert_eq!(shown(&region.view(), &item(table, "99")), Some(99));
+}
+
+/// An item that is written again and again takes no more room, and its changes are replayed.
+#[test]
+fn a_layer_is_sealed_for_what_it_stands_for_in_the_journal_too() {
+    let options = OverlayOptions { replay_bytes: 500, ..NEVER_SEALS };
+    let mut region = HandDriven::begin(options);
+    let k = item(region.define("hits", DataType::Counter), "k");
+    let mut sealed = 0;
+    for _ in 0..100 {
+        region.operate(&k, Operation::Increment(1));
+        if let Some(layer) = region.commit() {
+            region.install(&layer);
+            sealed += 1;
+        }
+    }
+    assert!(sealed > 3, "{sealed}");
     assert_eq!(shown(&region.view(), &k), Some(100));
+    assert_eq!(shown(&region.reopen(options).view(), &k), Some(100));
 }
 
 #[test]

@@ -34,10 +34,16 @@ section! {
     /// What is durable in the journal and not yet in the state file, held in memory.
     "overlay" Overlay {
         /// The size at which a layer is sealed and handed to the materializer.
-        "seal_bytes" seal_bytes: usize [Bytes] = 32 << 20, range(64 << 10, 4 << 30);
+        "seal_bytes" seal_bytes: usize [Bytes] = 64 << 20, range(64 << 10, 4 << 30);
         /// Sealed layers that wait to be materialized; past it writes are answered 503 with
         /// Retry-After.
         "sealed_layers_max" sealed_layers_max: usize [Count] = 2, range(1, 64);
+        /// What a layer may stand for in the journal before it is sealed: what a restart reads
+        /// again, for each layer that is not in the state file.
+        "replay_bytes" replay_bytes: usize [Bytes] = 64 << 20, range(64 << 10, 4 << 30);
+        /// Memory for the states of the items that were written last, which the next writes to
+        /// them find without a search.
+        "recent_bytes_max" recent_bytes_max: usize [Bytes] = 64 << 20, range(0, 1 << 40);
     }
 }
 
