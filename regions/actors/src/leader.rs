@@ -40,7 +40,22 @@ pub(crate) struct Limits {
 }
 
 /// Who waits for a group to be durable, with what they are then told.
-type Waiting = Vec<Box<dyn FnOnce(Result<(), SubmitError>)>>;
+type Waiting = Vec<Waiter>;
+
+/// One of them. Commands are told without a box of their own.
+enum Waiter {
+    Command(oneshot::Sender<Result<Answer, SubmitError>>, Answer),
+    Other(Box<dyn FnOnce(Result<(), SubmitError>)>),
+}
+
+impl Waiter {
+    fn tell(self, result: Result<(), SubmitError>) {
+        match self {
+            Self::Command(reply, decided) => answer(reply, result.map(|()| decided)),
+            Self::Other(tell) => tell(result),
+        }
+    }
+}
 
 struct InFlight {
     group: Group,
@@ -142,9 +157,8 @@ impl Leader {
                 let state = Arc::new(state);
                 let decided =
                     Answer { item: item.clone(), state: state.clone(), resolver, existed };
-                self.stage(change, Some((item, state)), ctx, move |result| {
-                    answer(reply, result.map(|()| decided));
-                });
+                let waiter = Waiter::Command(reply, decided);
+                self.stage(change, Some((item, state)), ctx, waiter);
             }
         }
     }
@@ -152,9 +166,9 @@ impl Leader {
     /// Calls `tell` when everything decided so far is durable.
     fn when_durable(&mut self, tell: impl FnOnce(Result<(), SubmitError>) + 'static) {
         if self.overlay.staged_changes() > 0 {
-            self.gathering.push(Box::new(tell));
+            self.gathering.push(Waiter::Other(Box::new(tell)));
         } else if let Some(in_flight) = &mut self.in_flight {
-            in_flight.waiting.push(Box::new(tell));
+            in_flight.waiting.push(Waiter::Other(Box::new(tell)));
         } else {
             tell(Ok(()));
         }
@@ -171,16 +185,16 @@ impl Leader {
         });
     }
 
-    /// Stages a change of this region; `tell` is called when it is durable.
+    /// Stages a change of this region; `waiter` is told when it is durable.
     fn stage(
         &mut self,
         change: Change,
         state: Option<(ItemKey, Arc<ItemState>)>,
         ctx: &mut Context<Self>,
-        tell: impl FnOnce(Result<(), SubmitError>) + 'static,
+        waiter: Waiter,
     ) {
         // Waits with the group in which the change is, also when that group is closed at once.
-        self.gathering.push(Box::new(tell));
+        self.gathering.push(waiter);
         let staged = seal(change)
             .map_err(StorageError::from)
             .and_then(|sealed| self.overlay.stage(&sealed, state));
@@ -311,7 +325,7 @@ impl Leader {
         self.failed.send_replace(true);
         let in_flight = self.in_flight.take().map(|in_flight| in_flight.waiting);
         let waiting = in_flight.into_iter().flatten().chain(self.gathering.drain(..));
-        waiting.for_each(|tell| tell(Err(SubmitError::Unknown)));
+        waiting.for_each(|waiter| waiter.tell(Err(SubmitError::Unknown)));
     }
 }
 

@@ -1,15 +1,20 @@
 //! An item's key as bytes: its table, then its key. Overlay and state order by it.
 
+use smallvec::SmallVec;
 use tombolo_causality::Dot;
 use tombolo_replication::{ItemKey, TableId};
 
 /// How many bytes of a stored key name the table.
 pub(crate) const TABLE_BYTES: usize = 8;
 
+/// The bytes under which an item is stored. Most keys have room in place, where comparing them does
+/// not have to follow a pointer.
+pub(crate) type ItemBytes = SmallVec<[u8; 40]>;
+
 /// The bytes under which an item is stored.
-pub(crate) fn item_bytes(item: &ItemKey) -> Vec<u8> {
+pub(crate) fn item_bytes(item: &ItemKey) -> ItemBytes {
     let key = item.key.as_str().as_bytes();
-    let mut bytes = Vec::with_capacity(TABLE_BYTES + key.len());
+    let mut bytes = ItemBytes::with_capacity(TABLE_BYTES + key.len());
     bytes.extend_from_slice(&table_bytes(&item.table));
     bytes.extend_from_slice(key);
     bytes

@@ -12,12 +12,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam_skiplist::SkipMap;
 use tombolo_datatypes::{ItemState, TypeState};
 
+use crate::item_bytes::ItemBytes;
 use crate::versions::Versions;
 
 /// See the module. Written by one thread, read by any.
 #[derive(Debug, Default)]
 pub(crate) struct Layer {
-    items: SkipMap<Box<[u8]>, Arc<Versions>>,
+    items: SkipMap<ItemBytes, Arc<Versions>>,
     bytes: AtomicUsize,
 }
 
@@ -94,7 +95,7 @@ impl Layer {
             let mut entry = self.items.lower_bound(last.as_ref().map(|key| &**key))?;
             loop {
                 if let Some(state) = entry.value().at(commit) {
-                    let key = entry.key().clone();
+                    let key: Box<[u8]> = entry.key()[..].into();
                     last = Bound::Excluded(key.clone());
                     return Some((key, state));
                 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use lru::LruCache;
 use tombolo_datatypes::ItemState;
 
+use crate::item_bytes::ItemBytes;
 use crate::layer::weight;
 use crate::versions::Versions;
 
@@ -27,7 +28,7 @@ pub(crate) struct RecentItem {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Recent {
-    items: LruCache<Box<[u8]>, RecentItem, RandomState>,
+    items: LruCache<ItemBytes, RecentItem, RandomState>,
     bytes: usize,
     bytes_max: usize,
 }

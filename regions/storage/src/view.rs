@@ -77,9 +77,9 @@ impl View {
         let prefix = table_bytes(table);
         let from = match after {
             None => Bound::Included(prefix[..].into()),
-            Some(key) => Bound::Excluded(
-                item_bytes(&ItemKey { table: *table, key: key.clone() }).into_boxed_slice(),
-            ),
+            Some(key) => {
+                Bound::Excluded(item_bytes(&ItemKey { table: *table, key: key.clone() })[..].into())
+            }
         };
         let entries = self.entries(&from)?;
         let of_table = entries.take_while(move |entry| {

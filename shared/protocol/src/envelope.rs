@@ -8,7 +8,7 @@ use crate::{DecodeError, EncodeError};
 const ROOM_BYTES: usize = 256;
 
 /// Appends the encoding of `value` to `out`.
-pub(crate) fn append<T: Serialize>(
+pub(crate) fn append<T: Serialize + ?Sized>(
     what: &'static str,
     mut out: Vec<u8>,
     value: &T,

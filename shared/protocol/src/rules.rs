@@ -3,6 +3,8 @@
 //! One function serves both sides: were a writer laxer than a reader, it would make durable what
 //! nobody can read.
 
+use smallvec::SmallVec;
+
 /// What breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
@@ -31,7 +33,7 @@ pub(crate) fn distinct<T: Ord>(
     what: &'static str,
     items: impl IntoIterator<Item = T>,
 ) -> Result<(), Flaw> {
-    let mut items: Vec<_> = items.into_iter().collect();
+    let mut items: SmallVec<[T; 2]> = items.into_iter().collect();
     items.sort_unstable();
     ascending(what, items)
 }

@@ -41,8 +41,8 @@ impl Leader {
     /// Shows the group, tells everyone who waits for it, and hands over the next.
     fn durable(&mut self, in_flight: InFlight, end: Position, ctx: &mut Context<Self>) {
         let sealed = self.overlay.publish(&in_flight.group, end);
-        for tell in in_flight.waiting {
-            tell(Ok(()));
+        for waiter in in_flight.waiting {
+            waiter.tell(Ok(()));
         }
         self.published.send_modify(|published| *published += 1);
         if let Some(sealed) = sealed {

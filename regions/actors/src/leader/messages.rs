@@ -6,7 +6,7 @@ use tombolo_causality::Dot;
 use tombolo_replication::leader::Command;
 use tombolo_replication::{Change, SealedChange, TableName, TableShape};
 
-use super::{Answer, Leader};
+use super::{Answer, Leader, Waiter};
 use crate::clock::wall_ms;
 use crate::error::SubmitError;
 
@@ -147,8 +147,9 @@ impl Leader {
         ctx: &mut Context<Self>,
     ) {
         let decision = TableDecision::Done(change.dot);
-        self.stage(change, None, ctx, move |result| {
+        let waiter = Waiter::Other(Box::new(move |result: Result<(), SubmitError>| {
             super::answer(reply, result.map(|()| decision));
-        });
+        }));
+        self.stage(change, None, ctx, waiter);
     }
 }

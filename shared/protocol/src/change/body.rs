@@ -1,5 +1,6 @@
 //! What a change does, by kind.
 
+use smallvec::SmallVec;
 use tombolo_causality::Dot;
 use tombolo_datatypes::Delta;
 use tombolo_replication::{Body, ItemDelta, Key, TableId};
@@ -53,14 +54,16 @@ pub(super) fn decode(
 
 fn encode_items(items: &[ItemDelta], replicas: &mut ReplicaTable) -> Result<Vec<u8>, EncodeError> {
     let bodies = items.iter().map(|item| delta::encode(&item.delta.body, replicas));
-    let bodies: Vec<_> = bodies.collect::<Result<_, _>>()?;
+    // A change is mostly of one item.
+    let bodies: SmallVec<[_; 1]> = bodies.collect::<Result<_, _>>()?;
     let wire = items.iter().zip(&bodies).map(|(item, (kind, body))| {
         let ctx = item.delta.ctx.iter().map(|dot| replicas.dot(*dot));
         let ctx = ctx.collect::<Result<_, _>>()?;
         let table = replicas.dot(item.table.0)?;
         Ok(ItemDeltaV1 { table, key: item.key.as_str(), ctx, kind: *kind, body })
     });
-    append("items", Vec::new(), &wire.collect::<Result<Vec<_>, EncodeError>>()?)
+    let wire: SmallVec<[_; 1]> = wire.collect::<Result<_, EncodeError>>()?;
+    append("items", Vec::new(), &wire[..])
 }
 
 fn decode_item(wire: &ItemDeltaV1<'_>, replicas: Replicas<'_>) -> Result<ItemDelta, DecodeError> {
