@@ -72,7 +72,7 @@ pub(crate) enum Failure {
         failed: u64,
         /// How many were read.
         seen: u64,
-        /// The exit code of the first that was not.
+        /// The largest exit code of those.
         code: u8,
     },
     /// The session's token cannot be read or kept.

@@ -10,9 +10,8 @@ mod source;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use indicatif::ProgressBar;
@@ -51,7 +50,8 @@ struct Ledger {
     created: AtomicU64,
     replaced: AtomicU64,
     failed: AtomicU64,
-    first: Mutex<Option<u8>>,
+    /// The largest exit code of what was not written; 0 where all was.
+    code: AtomicU8,
     is_over: AtomicBool,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn run(desk: &mut Desk<'_>, arguments: &Put, file: &Path) -> Result<(
         created: AtomicU64::new(0),
         replaced: AtomicU64::new(0),
         failed: AtomicU64::new(0),
-        first: Mutex::new(None),
+        code: AtomicU8::new(0),
         is_over: AtomicBool::new(false),
     };
     let jobs = if desk.asking.session.is_some() { 1 } else { JOBS };
@@ -93,9 +93,9 @@ pub(super) fn run(desk: &mut Desk<'_>, arguments: &Put, file: &Path) -> Result<(
         .to_string(),
     })?;
     read?;
-    match *ledger.first.lock().unwrap_or_else(PoisonError::into_inner) {
-        Some(code) => Err(Failure::Partly { failed, seen, code }),
-        None => Ok(()),
+    match ledger.code.load(Ordering::Relaxed) {
+        0 => Ok(()),
+        code => Err(Failure::Partly { failed, seen, code }),
     }
 }
 
@@ -152,7 +152,7 @@ impl Ledger {
     /// Takes in that an entry was not written. Failures of the file itself name their place.
     fn failed(&self, place: Option<Place>, failure: &Failure) {
         let told = self.failed.fetch_add(1, Ordering::Relaxed);
-        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure.code());
+        self.code.fetch_max(failure.code(), Ordering::Relaxed);
         if !matches!(failure, Failure::Refused(_) | Failure::NoItem { .. }) {
             self.is_over.store(true, Ordering::Relaxed);
         }
