@@ -6,9 +6,9 @@ use serde_json::json;
 use super::shown::{self, Extent, ShownItem};
 use super::{Desk, load, value};
 use crate::cli::{Delete, Format, Get, Patch, Put};
-use crate::client::{Call, Reply, Resource};
+use crate::client::{Call, Resource};
 use crate::failure::Failure;
-use crate::output::plain;
+use crate::output::{Grid, plain};
 
 /// What answers a write.
 #[derive(Debug, Deserialize)]
@@ -21,7 +21,12 @@ pub(super) fn get(desk: &mut Desk<'_>, arguments: &Get) -> Result<(), Failure> {
     let resource = Resource::item(&arguments.table, &arguments.key);
     let resource = resource.with_all(&arguments.reading.parameters());
     let reply = desk.client.ask(Call::new("GET", &desk.asking.url, resource))?;
-    show(desk, &reply)
+    if desk.printer.format == Format::Json {
+        return Ok(desk.printer.line(&reply.body)?);
+    }
+    let mut grid = shown::items();
+    grid.row(reply.read::<ShownItem<'_>>()?.row(Extent::Whole));
+    Ok(desk.printer.grid(&mut grid)?)
 }
 
 pub(super) fn put(desk: &mut Desk<'_>, arguments: &Put) -> Result<(), Failure> {
@@ -52,7 +57,14 @@ pub(super) fn patch(desk: &mut Desk<'_>, arguments: &Patch) -> Result<(), Failur
         .headers(writing.headers())
         .body(media, value::read(operations, false)?);
     let reply = desk.client.ask(call)?;
-    show(desk, &reply)
+    if desk.printer.format == Format::Json {
+        return Ok(desk.printer.line(&reply.body)?);
+    }
+    // The answer does not say when and where: that is now and here.
+    let [key, _, _, value] = reply.read::<ShownItem<'_>>()?.row(Extent::Whole);
+    let mut grid = Grid::new(["KEY", "VALUE"]);
+    grid.row([key, value]);
+    Ok(desk.printer.grid(&mut grid)?)
 }
 
 pub(super) fn delete(desk: &mut Desk<'_>, arguments: &Delete) -> Result<(), Failure> {
@@ -65,13 +77,4 @@ pub(super) fn delete(desk: &mut Desk<'_>, arguments: &Delete) -> Result<(), Fail
         Format::Table => format!("{} deleted", plain(key)),
     };
     Ok(desk.printer.line(&line)?)
-}
-
-fn show(desk: &mut Desk<'_>, reply: &Reply) -> Result<(), Failure> {
-    if desk.printer.format == Format::Json {
-        return Ok(desk.printer.line(&reply.body)?);
-    }
-    let mut grid = shown::items();
-    grid.row(reply.read::<ShownItem<'_>>()?.row(Extent::Whole));
-    Ok(desk.printer.grid(&mut grid)?)
 }

@@ -38,7 +38,8 @@ fn items_are_written_read_changed_and_deleted() {
     assert!(piped.out.starts_with("piped created"));
     assert_eq!(a.value("notes", "piped"), json!([1, 2]));
 
-    ask(&["patch", "hits", "home", r#"{"increment":3}"#]);
+    let patched = ask(&["patch", "hits", "home", r#"{"increment":3}"#]);
+    assert_eq!(patched.out, "KEY   VALUE\nhome  3\n");
     let patched = ask(&["patch", "hits", "home", r#"{"decrement":1}"#, "-o", "json"]);
     assert_eq!(patched.json()["value"], 2);
 
