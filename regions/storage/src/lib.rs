@@ -16,6 +16,7 @@ mod hand_driven;
 mod identity;
 mod item_bytes;
 pub mod journal;
+mod key_range;
 mod layer;
 mod log;
 mod materializer;
@@ -32,6 +33,7 @@ mod view;
 
 pub use error::StorageError;
 pub use identity::{Identity, LastStop};
+pub use key_range::KeyRange;
 pub use log::{Found, LogReader, Run};
 pub use materializer::{Installed, Materializer, SealedLayer};
 pub use overlay::{Group, Overlay, Retired};

@@ -11,10 +11,10 @@ use tombolo_datatypes::ItemState;
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::{Catalog, Digest, Digester, ItemKey, Key, TableId};
 
-use crate::StorageError;
 use crate::item_bytes::{TABLE_BYTES, after_prefix, item_bytes, table_bytes};
 use crate::layer::Layer;
 use crate::state::{Entry, Snapshot};
+use crate::{KeyRange, StorageError};
 
 /// See the module.
 #[derive(Debug)]
@@ -65,26 +65,24 @@ impl View {
         }
     }
 
-    /// The items of a table after `after` (or all of them), in key order, deleted ones included.
+    /// The items of a table within `range`, in key order, deleted ones included. Reads as it goes:
+    /// who stops early has not paid for the rest.
     pub fn scan(
         &self,
         table: &TableId,
-        after: Option<&Key>,
+        range: &KeyRange,
     ) -> Result<
         impl Iterator<Item = Result<(Key, Arc<ItemState>), StorageError>> + use<>,
         StorageError,
     > {
         let prefix = table_bytes(table);
-        let from = match after {
-            None => Bound::Included(prefix[..].into()),
-            Some(key) => {
-                Bound::Excluded(item_bytes(&ItemKey { table: *table, key: key.clone() })[..].into())
-            }
-        };
-        let entries = self.entries(&from)?;
-        let of_table = entries.take_while(move |entry| {
-            entry.as_ref().map_or(true, |(key, _)| key.starts_with(&prefix))
-        });
+        let stored = |key: &str| [&prefix[..], key.as_bytes()].concat().into_boxed_slice();
+        let entries = self.entries(&range.start().map(stored))?;
+        let range = range.clone();
+        let is_within =
+            move |key: &[u8]| key.strip_prefix(&prefix[..]).is_some_and(|key| range.reaches(key));
+        let of_table =
+            entries.take_while(move |entry| entry.as_ref().map_or(true, |(key, _)| is_within(key)));
         Ok(of_table.map(|entry| {
             let (bytes, state) = entry?;
             let text = core::str::from_utf8(&bytes[TABLE_BYTES..]).ok();

@@ -5,10 +5,12 @@
 //! incomplete one does not build and a lookup cannot fail. They serve demonstrations, simulations
 //! and benchmarks; a running region measures its own links and never looks here.
 
+mod items;
 mod table;
 
 use std::time::Duration;
 
+pub use self::items::ROUND_TRIPS;
 use crate::places::{COUNT, Place};
 
 /// The round trip from one place to another: what `ping` reported.

@@ -18,6 +18,7 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
+use crate::scan::Scans;
 use crate::{items, links, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
@@ -31,6 +32,7 @@ struct Shared {
     body_limits: BodyLimits,
     letterhead: Letterhead,
     digests: Digests,
+    scans: Scans,
 }
 
 impl Api {
@@ -42,8 +44,8 @@ impl Api {
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let letterhead = Letterhead::of(region.name());
-        let digests = Digests::new();
-        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests }))
+        let (digests, scans) = (Digests::new(), Scans::new());
+        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests, scans }))
     }
 
     /// Mounts what applications may ask: tables, items, the region and its health.
@@ -104,6 +106,7 @@ impl Api {
             Route::Item { table, key } => {
                 items::answer(self, (table, key), verb, query, headers, payload).await
             }
+            Route::Items { table } => self.0.scans.answer(self, table, query, headers).await,
             Route::Table { table } => {
                 tables::answer(self, table, verb, query, headers, payload).await
             }

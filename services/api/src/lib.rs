@@ -33,6 +33,7 @@ mod region;
 mod reply;
 mod rfc3339;
 mod route;
+mod scan;
 mod server;
 mod tables;
 mod unread;

@@ -12,7 +12,7 @@ use actix_web::http::Method;
 use tombolo_actors::{PauseError, SubmitError, TableError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonError};
-use tombolo_protocol::EncodeError;
+use tombolo_protocol::{DecodeError, EncodeError};
 use tombolo_replication::{KeyError, TableNameError};
 use tombolo_storage::StorageError;
 
@@ -60,6 +60,9 @@ pub(crate) enum Problem {
         /// What is wrong with it.
         detail: String,
     },
+    /// The text is no cursor, or no longer the one that was given out.
+    #[error("the cursor cannot be read: {0}")]
+    BadCursor(#[source] DecodeError),
     /// A part of the contract that this version does not have.
     #[error("this version does not have it yet: {what}")]
     NotSupportedYet {

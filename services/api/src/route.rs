@@ -14,6 +14,8 @@ pub(crate) enum Route<'a> {
     Table { table: &'a str },
     /// `/v1/tables/{table}/items/{key}`, or `/v1/tables/{table}/item?key=`
     Item { table: &'a str, key: KeyPlace<'a> },
+    /// `/v1/tables/{table}/items`
+    Items { table: &'a str },
     /// `/v1/region`
     Region,
     /// `/livez`
@@ -105,6 +107,7 @@ impl<'a> Route<'a> {
             ("tables", Some(table), Some("item"), None) => {
                 Self::Item { table, key: KeyPlace::Query }
             }
+            ("tables", Some(table), Some("items"), None) => Self::Items { table },
             ("tables", Some(table), Some("items"), Some(key)) => {
                 Self::Item { table, key: KeyPlace::Path(key) }
             }
@@ -168,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn items_without_a_key_are_all_of_them() {
+        let items = Some(Route::Items { table: "t" });
+        assert_eq!(Route::parse("/v1/tables/t/items", Door::Api), items);
+        assert_ne!(Route::parse("/v1/tables/t/items/", Door::Api), items);
+    }
+
+    #[test]
     fn nothing_but_the_exact_path_matches() {
         for path in ["", "/", "*", "/v1", "/v1/", "/v1//tables", "/v2/tables", "/livez/", "//livez"]
         {
@@ -196,7 +206,13 @@ mod tests {
             (Verb::Delete, "DELETE"),
             (Verb::Post, "POST"),
         ];
-        for path in ["/v1/tables", "/v1/tables/t", "/v1/tables/t/item", "/v1/links/a/pause"] {
+        for path in [
+            "/v1/tables",
+            "/v1/tables/t",
+            "/v1/tables/t/item",
+            "/v1/tables/t/items",
+            "/v1/links/a/pause",
+        ] {
             let route = Route::parse(path, Door::Admin).unwrap();
             let taken = verbs.iter().filter(|(verb, _)| route.takes(*verb)).map(|(_, name)| *name);
             assert_eq!(taken.collect::<Vec<_>>().join(", "), route.allow(), "{path}");

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod asking;
+mod items;
+mod operators;
+
 use std::io;
 use std::path::PathBuf;
 
@@ -9,12 +13,23 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use tombolo_causality::RegionId;
 
+pub(crate) use self::asking::{Asking, Format};
+pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
+pub(crate) use self::operators::{
+    ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
+};
+
 /// A geo-replicated store in which every region is a leader.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused or in conflict, 5 the region
+/// cannot be reached.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true)]
+#[command(version, propagate_version = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
 }
 
 #[derive(Debug, Subcommand)]
@@ -23,6 +38,26 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run several regions on this machine, with the real distances between them.
     Demo(Demo),
+    /// Read an item.
+    Get(Get),
+    /// Write an item, or all items of a file.
+    Put(Put),
+    /// Change an item by operations.
+    Patch(Patch),
+    /// Delete an item.
+    Delete(Delete),
+    /// List the items of a table in the order of their keys.
+    Scan(Scan),
+    /// Define, show and drop tables.
+    Tables(Tables),
+    /// Show, pause and resume the links to the other regions.
+    Links(Links),
+    /// Show who regions are and how far they have come.
+    Regions(Regions),
+    /// Show and settle conflicts.
+    Conflicts(Conflicts),
+    /// Watch regions and their links.
+    Watch(Watch),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
@@ -98,6 +133,58 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    fn refused(arguments: &[&str]) -> Option<ErrorKind> {
+        let all = [&["tombolo"], arguments].concat();
+        Cli::try_parse_from(all).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn a_put_takes_a_key_and_a_value_or_a_file() {
+        assert_eq!(refused(&["put", "t", "k", "1"]), None);
+        assert_eq!(refused(&["put", "t", "k", "-1"]), None);
+        assert_eq!(refused(&["put", "t", "k", "-"]), None);
+        assert_eq!(refused(&["put", "t", "--from", "f"]), None);
+        assert_eq!(refused(&["put", "t"]), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(refused(&["put", "t", "k"]), Some(ErrorKind::MissingRequiredArgument));
+        let both = Some(ErrorKind::ArgumentConflict);
+        assert_eq!(refused(&["put", "t", "k", "1", "--from", "f"]), both);
+        assert_eq!(refused(&["put", "t", "--from", "f", "--if-match", "AQ"]), both);
+        assert_eq!(refused(&["put", "t", "k", "1", "--if-match", "AQ", "--if-absent"]), both);
+    }
+
+    #[test]
+    fn whom_to_ask_may_be_said_before_and_behind_the_command() {
+        for arguments in [
+            ["tombolo", "--url", "a:1", "-o", "json", "links", "pause", "b"],
+            ["tombolo", "links", "pause", "b", "--url", "a:1", "-o", "json"],
+        ] {
+            let asking = Cli::parse_from(arguments).asking;
+            assert_eq!(
+                (asking.url.to_string(), asking.output),
+                ("http://a:1".into(), Format::Json)
+            );
+            assert_eq!(asking.admin().to_string(), "http://a:2");
+        }
+        let admin = ["tombolo", "links", "--url", "a:1", "--admin-url", "b:9"];
+        assert_eq!(Cli::parse_from(admin).asking.admin().to_string(), "http://b:9");
+        assert_eq!(refused(&["links", "--url", "https://a"]), Some(ErrorKind::ValueValidation));
+    }
+
+    #[test]
+    fn conflicts_are_listed_or_settled() {
+        assert_eq!(refused(&["conflicts", "--table", "t", "--key", "k"]), None);
+        assert_eq!(refused(&["conflicts", "restore", "c1"]), None);
+        let key_alone = refused(&["conflicts", "--key", "k"]);
+        assert_eq!(key_alone, Some(ErrorKind::MissingRequiredArgument));
+    }
+
+    #[test]
+    fn a_watch_looks_at_most_ten_times_a_second() {
+        assert_eq!(refused(&["watch", "--interval-ms", "100"]), None);
+        let too_often = refused(&["watch", "--interval-ms", "99"]);
+        assert_eq!(too_often, Some(ErrorKind::ValueValidation));
     }
 
     #[test]

@@ -1,8 +1,13 @@
-//! The tombolo binary: `serve` runs one region, `demo` a cluster of them on this machine.
+//! The tombolo binary: `serve` runs one region, `demo` a cluster of them on this machine, and the
+//! other commands ask a region that runs.
 
 mod cli;
+mod client;
+mod commands;
 mod demo;
+mod failure;
 mod logging;
+mod output;
 mod serve;
 mod signals;
 
@@ -18,10 +23,12 @@ use crate::cli::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let Cli { command, asking } = Cli::parse();
+    let done = match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions { shell } => cli::completions(shell),
+        asks => return commands::run(&asking, &asks),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@
 
 mod catalog;
 mod change;
+mod cursor;
 mod definition;
 mod envelope;
 mod error;
@@ -26,6 +27,7 @@ mod wire;
 
 pub use catalog::{decode_catalog, encode_catalog};
 pub use change::{change_dot, decode_change, seal};
+pub use cursor::{decode_cursor, encode_cursor};
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
     BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,

@@ -20,9 +20,10 @@ use std::path::PathBuf;
 
 use tombolo_protocol::{
     FRAME_HEADER_BYTES, Frame, FrameHeader, JournalFrame, change_dot, decode_catalog,
-    decode_change, decode_frame, decode_position, decode_row, encode_catalog, encode_frame,
-    encode_position, encode_row, encode_version, seal,
+    decode_change, decode_cursor, decode_frame, decode_position, decode_row, encode_catalog,
+    encode_cursor, encode_frame, encode_position, encode_row, encode_version, seal,
 };
+use tombolo_replication::Key;
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "golden"].iter().collect()
@@ -120,11 +121,18 @@ fn versions() {
 }
 
 #[test]
+fn cursors() {
+    let key = Key::new("a/b é").unwrap();
+    let bytes = golden("cursor", encode_cursor(&key).as_bytes());
+    assert_eq!(decode_cursor(core::str::from_utf8(&bytes).unwrap()), Ok(key));
+}
+
+#[test]
 fn every_file_is_held_against_the_code() {
     let named = changes::all().into_iter().map(|(name, _)| name);
     let named = named.chain(rows::all().into_iter().map(|(name, _)| name));
     let named = named.chain(frames::all().into_iter().map(|(name, _)| name));
-    let named = named.chain(["journal-frame", "position", "catalog", "version"]);
+    let named = named.chain(["journal-frame", "position", "catalog", "version", "cursor"]);
     let named: BTreeSet<_> = named.map(|name| format!("{name}.hex")).collect();
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).filter(|name| name != "README.md");

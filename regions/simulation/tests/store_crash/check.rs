@@ -7,7 +7,7 @@ use tombolo_datatypes::{ItemState, TypeState};
 use tombolo_protocol::encode_row;
 use tombolo_replication::{ItemKey, Key, RunningHash, SealedChange, TableId};
 use tombolo_simulation::Random;
-use tombolo_storage::{Found, LogReader, Run, View};
+use tombolo_storage::{Found, KeyRange, LogReader, Run, View};
 
 use crate::{
     failure::Failure,
@@ -69,7 +69,8 @@ fn items(
     random: &mut Random,
 ) -> Result<(), Failure> {
     for after in [None, Some(workload::key(random))] {
-        let found: Vec<_> = view.scan(table, after.as_ref())?.collect::<Result<_, _>>()?;
+        let range = after.clone().map_or_else(KeyRange::all, |key| KeyRange::all().after(key));
+        let found: Vec<_> = view.scan(table, &range)?.collect::<Result<_, _>>()?;
         let expected: Vec<_> = of_table(reference, table)
             .filter(|(item, _)| after.as_ref().is_none_or(|after| item.key > *after))
             .map(|(item, state)| (item.key.clone(), Arc::clone(state)))

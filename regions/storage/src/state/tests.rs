@@ -3,6 +3,7 @@
 use tombolo_datatypes::DataType;
 
 use super::*;
+use crate::KeyRange;
 use crate::hand_driven::{HandDriven, NEVER_SEALS, item};
 
 /// Moves everything into the state.
@@ -56,7 +57,7 @@ fn a_table_of_the_same_name_begins_without_the_old_ones_rows() {
     let after = region.define("notes", DataType::Counter);
     materialize(&mut region);
     assert_ne!(before, after);
-    assert_eq!(region.view().scan(&after, None).unwrap().count(), 0);
+    assert_eq!(region.view().scan(&after, &KeyRange::all()).unwrap().count(), 0);
     assert_eq!(rows(&region), 0);
 }
 

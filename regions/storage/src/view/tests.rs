@@ -8,8 +8,12 @@ use crate::hand_driven::{HandDriven, NEVER_SEALS, SEALS_EACH_GROUP, item, number
 
 /// Keys with what is shown of them, as they are scanned.
 fn scanned(view: &View, table: TableId, after: Option<&str>) -> Vec<(String, Option<i64>)> {
-    let after = after.map(|key| Key::new(key).unwrap());
-    let items = view.scan(&table, after.as_ref()).unwrap().map(Result::unwrap);
+    let after = after.map(|key| KeyRange::all().after(Key::new(key).unwrap()));
+    within(view, table, &after.unwrap_or_default())
+}
+
+fn within(view: &View, table: TableId, range: &KeyRange) -> Vec<(String, Option<i64>)> {
+    let items = view.scan(&table, range).unwrap().map(Result::unwrap);
     items.map(|(key, state)| (key.as_str().to_owned(), number(&state))).collect()
 }
 
@@ -73,6 +77,27 @@ fn a_scan_ends_with_its_table_wherever_the_rows_of_others_lie() {
         assert_eq!(scanned(&region.view(), table, None), [("other".to_owned(), Some(9))]);
     }
     assert_eq!(scanned(&region.view(), first, None).len(), 5);
+}
+
+#[test]
+fn a_scan_keeps_to_its_bounds_in_layers_and_state() {
+    let (mut region, table) = written(SEALS_EACH_GROUP);
+    for (key, value) in [("ca", 5), ("cé", 6), ("d/1", 7)] {
+        region.put(&item(table, key), value);
+    }
+    region.commit();
+    let keys = |range| -> Vec<_> {
+        within(&region.view(), table, &range).into_iter().map(|(key, _)| key).collect()
+    };
+    let all = KeyRange::all;
+    assert_eq!(keys(all().starting_at("b").before("d")), ["b", "c", "ca", "cé"]);
+    assert_eq!(keys(all().starting_at("bb").before("cb")), ["c", "ca"]);
+    assert_eq!(keys(all().with_prefix("c")), ["c", "ca", "cé"]);
+    assert_eq!(keys(all().with_prefix("c").starting_at("ca").before("cb")), ["ca"]);
+    assert_eq!(keys(all().with_prefix("d").after(Key::new("d").unwrap())), ["d/1"]);
+    assert_eq!(keys(all().starting_at("d").before("b")), [""; 0]);
+    assert_eq!(keys(all().with_prefix("x")), [""; 0]);
+    assert_eq!(keys(all().after(Key::new("d/1").unwrap())), ["e"]);
 }
 
 #[test]

@@ -117,6 +117,7 @@ impl Problem {
             Self::UnreadableKey(_) | Self::BadKey(_) | Self::NoKey => BAD_KEY,
             Self::BadTableName(_) => malformed("bad_table_name", "Not a table's name"),
             Self::BadParameter { .. } => malformed("bad_parameter", "A parameter cannot be read"),
+            Self::BadCursor(_) => malformed("bad_cursor", "Not a cursor"),
             Self::NotSupportedYet { .. } => unfit("not_supported_yet", "Not in this version"),
             Self::StrongNeedsHome => unfit("strong_needs_home", "The table has no home"),
             Self::MediaType { .. } | Self::ContentEncoding => refused(

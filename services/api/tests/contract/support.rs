@@ -105,6 +105,11 @@ impl Running {
         call(self.api, method, path, headers, body).await
     }
 
+    /// The region itself, for what would take too many requests.
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
     /// Stops the servers and the region, and waits until both have.
     pub(crate) async fn stop(self) {
         self.serving.stop().await.unwrap();

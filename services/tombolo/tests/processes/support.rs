@@ -1,5 +1,6 @@
 //! Clusters of processes, and what is asked of them from outside.
 
+mod asked;
 mod cluster;
 mod demo;
 mod http;
@@ -12,6 +13,7 @@ mod region;
 mod turn;
 mod wait;
 
+pub(crate) use self::asked::Asked;
 pub(crate) use self::cluster::{Cluster, Distance, NAMES};
 pub(crate) use self::demo::Demo;
 pub(crate) use self::http::{Client, Reply};
