@@ -140,8 +140,9 @@ impl Leader {
             Ok(decided) => {
                 let Decided { change, item, state, resolver, existed, .. } = decided;
                 let state = Arc::new(state);
+                let dot = change.dot;
                 let decided =
-                    Answer { item: item.clone(), state: state.clone(), resolver, existed };
+                    Answer { dot, item: item.clone(), state: state.clone(), resolver, existed };
                 self.stage(change, Some((item, state)), ctx, move |result| {
                     answer(reply, result.map(|()| decided));
                 });
