@@ -11,5 +11,6 @@ mod operators;
 mod overload;
 mod peers;
 mod requests;
+mod sessions;
 mod support;
 mod tables;
