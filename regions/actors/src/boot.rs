@@ -25,6 +25,10 @@ use crate::links::Links;
 use crate::listener::{Listener, Open};
 use crate::running::Running;
 
+/// What a forwarded request or answer takes beside a value: key, headers, tokens, and room for a
+/// page of small items.
+const FORWARD_OVERHEAD_BYTES: usize = 64 << 10;
+
 pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
     let started_at_ms = clock::wall_ms();
     let opened = open(Arc::clone(&disk), settings.clone()).await?;
@@ -102,6 +106,7 @@ fn listener(
         frame_bytes_max: replication.frame_bytes_max,
         answers,
         answer_thread,
+        forward_bytes_max: settings.http.value_bytes_max + FORWARD_OVERHEAD_BYTES,
         forwards_in_flight_max: replication.forwards_in_flight_max,
         forward_timeout_max: replication.forward_timeout + settings.http.timeout_max,
     }

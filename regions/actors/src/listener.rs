@@ -53,6 +53,7 @@ pub(crate) struct Listener {
     pub(crate) answers: Answers,
     pub(crate) answer_thread: ArbiterHandle,
     pub(crate) forwards_in_flight_max: usize,
+    pub(crate) forward_bytes_max: usize,
     pub(crate) forward_timeout_max: Duration,
 }
 
@@ -220,7 +221,7 @@ impl Listener {
             answers: self.answers.clone(),
             thread: self.answer_thread.clone(),
             in_flight_max: self.forwards_in_flight_max,
-            frame_bytes_max: self.frame_bytes_max,
+            bytes_max: self.forward_bytes_max,
             timeout_max: self.forward_timeout_max,
             silence_max: self.silence_max,
         };

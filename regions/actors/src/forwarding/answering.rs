@@ -24,7 +24,8 @@ pub(crate) struct Answering {
     /// Where answers are made.
     pub(crate) thread: ArbiterHandle,
     pub(crate) in_flight_max: usize,
-    pub(crate) frame_bytes_max: usize,
+    /// The longest request, and the longest answer.
+    pub(crate) bytes_max: usize,
     /// How long an answer may take, whatever the peer says.
     pub(crate) timeout_max: Duration,
     pub(crate) silence_max: Duration,
@@ -62,7 +63,7 @@ impl Answering {
         let (bytes_read, mut counted) = (reader.bytes_read(), 0);
         loop {
             // Longer than the asking end keeps a connection: it is that end's to close.
-            let frame = reader.read(self.frame_bytes_max, 2 * IDLE_MAX).await;
+            let frame = reader.read(self.bytes_max, 2 * IDLE_MAX).await;
             self.link.facts().bytes_received += bytes_read.get() - counted;
             counted = bytes_read.get();
             let forward = match frame {
@@ -95,7 +96,7 @@ impl Answering {
         to_writer: mpsc::Sender<Forwarded>,
     ) -> bool {
         let (answers, from) = (self.answers.clone(), self.link.peer);
-        let body_bytes_max = self.frame_bytes_max;
+        let bytes_max = self.bytes_max;
         let wait = Duration::from_millis(forward.timeout_ms).min(self.timeout_max);
         self.thread.spawn_fn(move || {
             actix_rt::spawn(async move {
@@ -104,7 +105,7 @@ impl Answering {
                 let answered = async { Some(answers.get()?.answer(from, asked).await) };
                 // Who no longer waits gets no answer; what was begun is not undone.
                 if let Ok(reply) = timeout(wait, answered).await {
-                    let reply = reply.filter(|reply| reply.body.len() <= body_bytes_max);
+                    let reply = reply.filter(|reply| reply.body.len() <= bytes_max);
                     let ForwardReply { status, headers, body } = reply.unwrap_or_else(cannot);
                     let answer = Forwarded { request, status, headers, body };
                     to_writer.send(answer).await.ok();
