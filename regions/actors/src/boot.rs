@@ -6,7 +6,7 @@ mod wiring;
 
 use std::sync::Arc;
 
-use actix_rt::Arbiter;
+use actix_rt::{Arbiter, ArbiterHandle};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -20,9 +20,14 @@ use self::threads::Threads;
 use self::wiring::Wiring;
 use crate::clock;
 use crate::error::StartError;
+use crate::forwarding::Answers;
 use crate::links::Links;
 use crate::listener::{Listener, Open};
 use crate::running::Running;
+
+/// What a forwarded request or answer takes beside a value: key, headers, tokens, and room for a
+/// page of small items.
+const FORWARD_OVERHEAD_BYTES: usize = 64 << 10;
 
 pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
     let started_at_ms = clock::wall_ms();
@@ -40,7 +45,9 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let views = store.overlay.views();
     let thread = Threads::start();
     let (to_listener, open) = watch::channel(None);
-    let listener = listener(&settings, identity.replica, &links, &views, open);
+    let answers = Answers::default();
+    let answering = (answers.clone(), thread.answers.handle());
+    let listener = listener(&settings, identity.replica, &links, &views, open, answering);
     let replication_address = listen(listener, &settings, &thread.links).await?;
 
     if begun == Begun::Before {
@@ -54,6 +61,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let wiring =
         Wiring { settings: &settings, replica: identity.replica, links: &links, views: &views };
     let open = wiring.actors(store, &peers, &thread, published, failed);
+    let forwarders = wiring.forwarders(&peers, &thread.links);
     let running = Running {
         identity,
         started_at_ms,
@@ -64,6 +72,10 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         links,
         replications: Arc::clone(&open.replications),
         tables: open.tables.clone(),
+        forwarders,
+        answers,
+        published: open.published.clone(),
+        waiting: Arc::new(Semaphore::new(settings.http.waiting_requests_max)),
         failed: has_failed,
         threads: thread.handles(),
         settings,
@@ -78,6 +90,7 @@ fn listener(
     links: &Arc<Links>,
     views: &Arc<ArcSwap<View>>,
     open: watch::Receiver<Option<Open>>,
+    (answers, answer_thread): (Answers, ArbiterHandle),
 ) -> Listener {
     let replication = &settings.replication;
     Listener {
@@ -91,6 +104,11 @@ fn listener(
         hello_timeout: replication.hello_timeout,
         silence_max: replication.silence_max,
         frame_bytes_max: replication.frame_bytes_max,
+        answers,
+        answer_thread,
+        forward_bytes_max: settings.http.value_bytes_max + FORWARD_OVERHEAD_BYTES,
+        forwards_in_flight_max: replication.forwards_in_flight_max,
+        forward_timeout_max: replication.forward_timeout + settings.http.timeout_max,
     }
 }
 

@@ -61,6 +61,21 @@ pub enum SubmitError {
     Unknown,
 }
 
+/// Why a request is answered nowhere. Nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouteError {
+    /// As many requests wait as may.
+    #[error("as many requests wait as may wait")]
+    Overloaded,
+    /// This region does not show what is required, and no region that does can be reached.
+    #[error("no region that can be reached is known to show what this session has seen")]
+    Stale,
+    /// The region is stopping.
+    #[error("the region is stopping")]
+    Stopping,
+}
+
 /// Why a table was not defined or dropped.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]

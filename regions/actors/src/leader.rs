@@ -155,8 +155,9 @@ impl Leader {
             Ok(decided) => {
                 let Decided { change, item, state, resolver, existed, .. } = decided;
                 let state = Arc::new(state);
+                let dot = change.dot;
                 let decided =
-                    Answer { item: item.clone(), state: state.clone(), resolver, existed };
+                    Answer { dot, item: item.clone(), state: state.clone(), resolver, existed };
                 let waiter = Waiter::Command(reply, decided);
                 self.stage(change, Some((item, state)), ctx, waiter);
             }

@@ -15,6 +15,7 @@ mod boot;
 mod clock;
 mod connection;
 mod error;
+mod forwarding;
 mod identity_check;
 mod intake;
 mod journal;
@@ -30,8 +31,11 @@ mod serving;
 mod shipping;
 mod tables;
 
-pub use error::{StartError, SubmitError, TableError, UnknownPeer};
+pub use error::{RouteError, StartError, SubmitError, TableError, UnknownPeer};
+pub use forwarding::{
+    Answer as ForwardAnswer, Answerer, ForwardError, ForwardReply, ForwardRequest,
+};
 pub use leader::Answer;
 pub use links::{LinkState, LinkStatus};
-pub use region::{PauseError, Region};
+pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
 pub use tables::Defined;

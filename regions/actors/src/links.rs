@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
-use tombolo_causality::{RegionId, VersionVector};
+use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::Frame;
+use tombolo_replication::acknowledgements::{Contact, Known};
 use tombolo_replication::circuit_breaker;
 use tombolo_replication::lag::Lag;
 
@@ -37,6 +38,8 @@ pub(crate) struct Link {
     /// Told when the link is paused here or no longer is.
     paused: watch::Sender<bool>,
     acknowledged: watch::Sender<u64>,
+    /// Told when the peer has a new connection for forwarding.
+    forwarding: watch::Sender<u64>,
 }
 
 /// What is known of a peer.
@@ -50,8 +53,8 @@ pub(crate) struct Facts {
     pub(crate) lag: Lag,
     pub(crate) last_heard_ms: Option<u64>,
     pub(crate) rtt_us: Option<u64>,
-    /// What the peer is known to have, durably.
-    pub(crate) vector: VersionVector,
+    /// What the peer is known to have, durably, and to show.
+    pub(crate) known: Known,
     pub(crate) in_flight_bytes: u64,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
@@ -75,6 +78,7 @@ impl Links {
                 facts: Mutex::new(Facts::new()),
                 paused: watch::Sender::new(paused(peer)),
                 acknowledged: acknowledged.clone(),
+                forwarding: watch::Sender::new(0),
             };
             (peer, Arc::new(link))
         };
@@ -95,6 +99,22 @@ impl Links {
         self.peers.values()
     }
 
+    /// What `to` may be told of the other peers, by replica.
+    pub(crate) fn others(&self, to: RegionId) -> Vec<(ReplicaId, VersionVector)> {
+        let others = self.iter().filter(|link| link.peer != to);
+        others.filter_map(|link| link.facts().known.to_pass_on()).collect()
+    }
+
+    /// A peer tells what it knows of others.
+    pub(crate) fn are_said(&self, others: &[(ReplicaId, VersionVector)]) {
+        for (replica, vector) in others {
+            // Of this region nobody needs to be told, and others may have members of their own.
+            if let Some(link) = self.get(&replica.region) {
+                link.is_said(*replica, vector);
+            }
+        }
+    }
+
     /// Changes whenever a peer's vector grows.
     pub(crate) fn watch_acknowledged(&self) -> watch::Receiver<u64> {
         self.acknowledged.subscribe()
@@ -111,7 +131,7 @@ impl Facts {
             lag: Lag::new(monotonic_ms()),
             last_heard_ms: None,
             rtt_us: None,
-            vector: VersionVector::new(),
+            known: Known::default(),
             in_flight_bytes: 0,
             bytes_sent: 0,
             bytes_received: 0,
@@ -141,22 +161,48 @@ impl Link {
         self.paused.subscribe()
     }
 
-    /// The peer says at the beginning of a connection what it has: less than before, where it has
-    /// lost its directory.
-    pub(crate) fn begin_from(&self, vector: &VersionVector) {
-        self.facts().vector = vector.clone();
+    /// Whether the peer can be asked something: connected both ways, and heard lately.
+    pub(crate) fn is_usable(&self, silence_ms_max: u64) -> bool {
+        let now_ms = monotonic_ms();
+        let facts = self.facts();
+        let heard =
+            facts.last_heard_ms.is_some_and(|at| now_ms.saturating_sub(at) <= silence_ms_max);
+        let closed = facts.breaker == circuit_breaker::State::Closed;
+        heard && closed && !facts.paused_by_peer && !self.is_paused()
+    }
+
+    /// A connection for forwarding takes the place of the one before, which is told.
+    pub(crate) fn take_forwarding(&self) -> watch::Receiver<u64> {
+        self.forwarding.send_modify(|connections| *connections += 1);
+        self.forwarding.subscribe()
+    }
+
+    /// The peer says at the beginning of a connection who it is and what it has: less than before,
+    /// where it has lost its directory.
+    pub(crate) fn begin_from(&self, replica: ReplicaId, vector: &VersionVector) {
+        self.facts().known.begins(replica, vector);
         self.acknowledged.send_modify(|count| *count += 1);
     }
 
     /// The peer says that it has `vector`, durably.
     pub(crate) fn acknowledge(&self, vector: &VersionVector) {
-        let grew = {
+        let is_news = self.facts().known.says(vector);
+        if is_news {
+            self.acknowledged.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Another peer says that this one is `replica` and has `vector`, durably.
+    fn is_said(&self, replica: ReplicaId, vector: &VersionVector) {
+        let is_news = {
             let mut facts = self.facts();
-            let grew = !facts.vector.descends(vector);
-            facts.vector.join(vector);
-            grew
+            let contact = match facts.breaker {
+                circuit_breaker::State::Closed => Contact::Direct,
+                _ => Contact::Cut,
+            };
+            facts.known.is_said(contact, replica, vector)
         };
-        if grew {
+        if is_news {
             self.acknowledged.send_modify(|count| *count += 1);
         }
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use actix::Addr;
+use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
 use core::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +16,7 @@ use tombolo_replication::intake::Input;
 use tombolo_storage::View;
 
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
+use crate::forwarding::{Answering, Answers};
 use crate::intake::{Arrived, Intake};
 use crate::leader::{Leader, Settle};
 use crate::links::{Link, Links};
@@ -48,6 +50,11 @@ pub(crate) struct Listener {
     pub(crate) hello_timeout: Duration,
     pub(crate) silence_max: Duration,
     pub(crate) frame_bytes_max: usize,
+    pub(crate) answers: Answers,
+    pub(crate) answer_thread: ArbiterHandle,
+    pub(crate) forwards_in_flight_max: usize,
+    pub(crate) forward_bytes_max: usize,
+    pub(crate) forward_timeout_max: Duration,
 }
 
 impl Listener {
@@ -110,6 +117,7 @@ impl Listener {
                 Err(error) => error,
             },
             Purpose::Replicate => self.replicate(link, &hello, reader, writer).await,
+            Purpose::Forward => self.answer(link, &hello, reader, writer).await,
         }
     }
 
@@ -186,6 +194,7 @@ impl Listener {
         }
         let serving = Serving {
             link,
+            links: Arc::clone(&self.links),
             views: Arc::clone(&self.views),
             published: open.published.clone(),
             intake: open.intake.clone(),
@@ -194,6 +203,29 @@ impl Listener {
             frame_bytes_max: self.frame_bytes_max,
         };
         serving.run(reader, writer).await
+    }
+
+    async fn answer(
+        &self,
+        link: Arc<Link>,
+        hello: &Hello,
+        reader: FrameReader,
+        mut writer: FrameWriter,
+    ) -> ConnectionError {
+        let own = self.open.borrow().as_ref().map_or(self.before, |open| open.own);
+        if let Err(error) = writer.write(&Frame::Welcome(self.welcome(own, hello))).await {
+            return error;
+        }
+        let answering = Answering {
+            link,
+            answers: self.answers.clone(),
+            thread: self.answer_thread.clone(),
+            in_flight_max: self.forwards_in_flight_max,
+            bytes_max: self.forward_bytes_max,
+            timeout_max: self.forward_timeout_max,
+            silence_max: self.silence_max,
+        };
+        answering.run(reader, writer).await
     }
 
     fn welcome(&self, own: ReplicaId, hello: &Hello) -> Welcome {

@@ -1,5 +1,8 @@
 //! The handle of a running region: what the API and the binary hold.
 
+mod waiting;
+
+use core::time::Duration;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,6 +21,8 @@ use crate::replication::PauseChanged;
 use crate::running::Running;
 use crate::tables::Defined;
 use crate::{boot, clock};
+
+pub use self::waiting::{ConcernUnmet, MayWait, Routed};
 
 /// A running region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -142,9 +147,7 @@ impl Region {
     }
 
     fn status(&self, link: &Link) -> LinkStatus {
-        let silence_max = self.0.settings.replication.silence_max;
-        let silence_ms_max = u64::try_from(silence_max.as_millis()).unwrap_or(u64::MAX);
-        link.status(self.view().vector(), silence_ms_max)
+        link.status(self.view().vector(), ms(self.0.settings.replication.silence_max))
     }
 
     /// Makes everything durable, moves it into the state, and ends in good order.
@@ -160,6 +163,10 @@ impl Region {
         }
         Ok(())
     }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Why a link was not paused or resumed.

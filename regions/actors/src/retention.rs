@@ -45,7 +45,7 @@ impl Retention {
             }
         };
         let acknowledged: Vec<_> =
-            self.links.iter().map(|link| link.facts().vector.clone()).collect();
+            self.links.iter().map(|link| link.facts().known.direct().clone()).collect();
         let before = release_before(
             &closed,
             open.number,
@@ -71,7 +71,7 @@ impl Retention {
         let gone = gone.collect::<VersionVector>();
         for link in self.links.iter() {
             let mut facts = link.facts();
-            if !facts.vector.descends(&gone) {
+            if !facts.known.direct().descends(&gone) {
                 facts.needs_snapshot = true;
             }
         }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use actix::Addr;
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tombolo_causality::RegionId;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::{Identity, View};
 use tombolo_topology::Settings;
 
+use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
 use crate::links::Links;
 use crate::replication::Replication;
@@ -31,6 +32,11 @@ pub(crate) struct Running {
     pub(crate) links: Arc<Links>,
     pub(crate) replications: Arc<BTreeMap<RegionId, Addr<Replication>>>,
     pub(crate) tables: Tables,
+    pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
+    pub(crate) answers: Answers,
+    pub(crate) published: watch::Receiver<u64>,
+    /// Of the requests that wait for other regions.
+    pub(crate) waiting: Arc<Semaphore>,
     pub(crate) failed: watch::Receiver<bool>,
     pub(crate) threads: Vec<ArbiterHandle>,
 }

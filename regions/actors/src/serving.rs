@@ -18,13 +18,14 @@ use tombolo_storage::View;
 use crate::clock::monotonic_ms;
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::intake::{Arrived, Intake};
-use crate::links::Link;
+use crate::links::{Link, Links};
 use crate::tables::Tables;
 
 /// What serving a peer needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Serving {
     pub(crate) link: Arc<Link>,
+    pub(crate) links: Arc<Links>,
     pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) intake: Addr<Intake>,
@@ -112,8 +113,9 @@ impl Serving {
                 let batch = batch.unpack(self.frame_bytes_max).map_err(|e| malformed(&e.into()))?;
                 self.arrived(Input::Received { peer: self.link.peer, batch }).await
             }
-            Frame::Heartbeat { sent_us, watermark } => {
+            Frame::Heartbeat { sent_us, watermark, others } => {
                 self.heard(&watermark);
+                self.links.are_said(&others);
                 echo.sent_us.set(Some(sent_us));
                 echo.heard.notify_one();
                 self.arrived(Input::Heard { peer: self.link.peer, vector: watermark }).await

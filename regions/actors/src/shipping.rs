@@ -20,7 +20,7 @@ use tombolo_storage::{Found, LogReader, View};
 
 use crate::clock::{monotonic_ms, monotonic_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
-use crate::links::Link;
+use crate::links::{Link, Links};
 
 /// The protocol versions this program speaks.
 pub(crate) const PROTOCOL: u8 = 1;
@@ -34,6 +34,7 @@ pub(crate) struct Shipping {
     pub(crate) cluster: String,
     pub(crate) own: ReplicaId,
     pub(crate) link: Arc<Link>,
+    pub(crate) links: Arc<Links>,
     pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) heartbeat: Duration,
@@ -108,7 +109,7 @@ impl Shipping {
             return error;
         }
         connected();
-        self.link.begin_from(&welcome.vector);
+        self.link.begin_from(welcome.replica, &welcome.vector);
         let (acknowledged, from_acknowledged) = watch::channel(welcome.vector.clone());
         let first = shipper.handle(Input::Connected { vector: welcome.vector });
         let (to_sender, from_reader) = mpsc::channel(INCOMING_FRAMES_MAX);
@@ -249,7 +250,8 @@ impl Sending {
                 }
                 _ = heartbeat.tick() => {
                     let watermark = (**shipping.views.load().vector()).clone();
-                    let frame = Frame::Heartbeat { sent_us: monotonic_us(), watermark };
+                    let others = shipping.links.others(shipping.link.peer);
+                    let frame = Frame::Heartbeat { sent_us: monotonic_us(), watermark, others };
                     self.write(shipping, &frame).await?;
                     None
                 }

@@ -56,8 +56,9 @@ impl Tables {
         } else {
             let data_type = shape.data_type.name().to_owned();
             let resolver = shape.resolver.name().to_owned();
+            let consistency = shape.consistency.name().to_owned();
             let name = name.as_str().to_owned();
-            self.ask(TableRequest::Define { name, data_type, resolver }).await?
+            self.ask(TableRequest::Define { name, data_type, resolver, consistency }).await?
         };
         let (TableDecision::Done(dot) | TableDecision::Existing(dot)) = decision;
         self.confirm(dot).await?;
@@ -89,17 +90,21 @@ impl Tables {
     pub(crate) async fn decide_for_peer(&self, request: TableRequest) -> TableReply {
         let refused = |code: &str| TableReply::Refused { code: code.to_owned() };
         let decision = match request {
-            TableRequest::Define { name, data_type, resolver } => {
-                let (Ok(name), Ok(data_type), Ok(resolver)) =
-                    (TableName::new(&name), data_type.parse(), resolver.parse())
-                else {
+            TableRequest::Define { name, data_type, resolver, consistency } => {
+                let (Ok(name), Ok(data_type), Ok(resolver), Ok(consistency)) = (
+                    TableName::new(&name),
+                    data_type.parse(),
+                    resolver.parse(),
+                    consistency.parse(),
+                ) else {
                     return refused("malformed");
                 };
                 if !ResolverKind::of(data_type).contains(&resolver) {
                     return refused("malformed");
                 }
                 let strategy = Strategy::MultiLeader;
-                self.define_here(name, TableShape { data_type, resolver, strategy }).await
+                self.define_here(name, TableShape { data_type, resolver, strategy, consistency })
+                    .await
             }
             TableRequest::Drop { name } => match TableName::new(&name) {
                 Ok(name) => self.drop_here(name).await,
@@ -185,7 +190,7 @@ impl Tables {
     fn missing(&self, dot: &Dot) -> Vec<RegionId> {
         let view = self.views.load();
         let own = (!view.vector().contains(dot)).then_some(self.links.own());
-        let peers = self.links.iter().filter(|link| !link.facts().vector.contains(dot));
+        let peers = self.links.iter().filter(|link| !link.facts().known.contains(dot));
         own.into_iter().chain(peers.map(|link| link.peer)).collect()
     }
 }

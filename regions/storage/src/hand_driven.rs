@@ -8,7 +8,8 @@ use tombolo_datatypes::{DataType, ItemState, JsonText, Operation};
 use tombolo_protocol::{encode_position, seal};
 use tombolo_replication::leader::{Applier, Command, Decided, Leader};
 use tombolo_replication::{
-    Catalog, Change, ItemKey, Key, SealedChange, Strategy, TableId, TableName, TableShape,
+    Catalog, Change, Consistency, ItemKey, Key, SealedChange, Strategy, TableId, TableName,
+    TableShape,
 };
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
@@ -118,7 +119,8 @@ impl HandDriven {
     /// Stages the definition of a table.
     pub(crate) fn define(&mut self, name: &str, data_type: DataType) -> TableId {
         let resolver = ResolverKind::of(data_type)[0];
-        let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+        let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
+        let shape = TableShape { data_type, resolver, strategy, consistency };
         let change = self.leader.define(1, &TableName::new(name).unwrap(), &shape);
         let change = change.unwrap().unwrap();
         let id = TableId(change.dot);

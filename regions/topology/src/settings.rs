@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use tombolo_causality::RegionId;
 
 pub use address::{PeerAddress, PeerAddressError};
-pub use cluster::{Cluster, ClusterId, ClusterIdError, Member};
+pub use cluster::{Cluster, ClusterId, ClusterIdError, Member, SessionSecret, SessionSecretError};
 pub use error::{Origin, SettingsError};
 pub use keeping::{Journal, Leader, Overlay, State};
 pub use logging::{Log, LogFormat, LogLevel, UnknownWord};

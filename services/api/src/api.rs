@@ -3,16 +3,25 @@
 //! Routing is ours ([`crate::route`]) and hangs below whatever else an application mounts, as its
 //! default service. A request is answered without a lock, a log line or a middleware.
 
+mod forwarded;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, Uri};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use tombolo_actors::Region;
-use tombolo_causality::RegionId;
+use tombolo_causality::{RegionId, Session};
+use tombolo_replication::read_router::Hop;
 
 use crate::body::BodyLimits;
+use crate::caller::{Caller, Sessions};
 use crate::digests::Digests;
+use crate::guarantees::Promises;
 use crate::own_hosts;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -33,6 +42,23 @@ struct Shared {
     letterhead: Letterhead,
     digests: Digests,
     scans: Scans,
+    sessions: Sessions,
+}
+
+/// A request, wherever it comes from.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    door: Door,
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    hop: Hop,
+}
+
+impl<'a> Asked<'a> {
+    fn query(&self) -> Query<'a> {
+        Query(self.uri.query().unwrap_or_default())
+    }
 }
 
 impl Api {
@@ -45,7 +71,16 @@ impl Api {
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let letterhead = Letterhead::of(region.name());
         let (digests, scans) = (Digests::new(), Scans::new());
-        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests, scans }))
+        let sessions = Sessions::of(&region);
+        Self(Arc::new(Shared {
+            region,
+            regions,
+            body_limits,
+            letterhead,
+            digests,
+            scans,
+            sessions,
+        }))
     }
 
     /// Mounts what applications may ask: tables, items, the region and its health.
@@ -77,36 +112,66 @@ impl Api {
         request: &HttpRequest,
         mut payload: Payload,
     ) -> HttpResponse {
-        let reply = match self.dispatch(door, request, &mut payload).await {
-            Ok(reply) => reply,
-            Err(problem) => problem.reply(self.letterhead()),
+        let asked = Asked {
+            door,
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+            hop: Hop::First,
         };
+        let own_host = || request.app_config().local_addr().ip();
+        let reply = self.reply(&asked, own_host, &mut payload).await;
         unread::ending(reply, payload)
+    }
+
+    /// Answers, and signs the answer with the session as it then is.
+    async fn reply(
+        &self,
+        asked: &Asked<'_>,
+        own_host: impl Fn() -> IpAddr,
+        payload: &mut Payload,
+    ) -> HttpResponse {
+        let target = asked.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let (method, hop) = (asked.method, asked.hop);
+        let mut caller = Caller { method, target, hop, session: Session::new(), has_token: false };
+        let answered = match self.0.sessions.read(asked.headers, asked.query()) {
+            Ok(session) => {
+                caller.has_token = session.is_some();
+                caller.session = session.unwrap_or_default();
+                self.dispatch(asked, own_host, &mut caller, payload).await
+            }
+            Err(problem) => Err(problem),
+        };
+        let mut reply = answered.unwrap_or_else(|problem| problem.reply(self.letterhead()));
+        self.0.sessions.sign(&mut reply, &caller.session, self.region());
+        reply
     }
 
     async fn dispatch(
         &self,
-        door: Door,
-        request: &HttpRequest,
+        asked: &Asked<'_>,
+        own_host: impl Fn() -> IpAddr,
+        caller: &mut Caller<'_>,
         payload: &mut Payload,
     ) -> Result<HttpResponse, Problem> {
-        let uri = request.uri();
-        let route = Route::parse(uri.path(), door).ok_or(Problem::NoSuchRoute)?;
-        let verb = Verb::of(request.method()).filter(|verb| route.takes(*verb));
+        let Asked { door, method, headers, .. } = *asked;
+        let route = Route::parse(asked.uri.path(), door).ok_or(Problem::NoSuchRoute)?;
+        let verb = Verb::of(method).filter(|verb| route.takes(*verb));
         let verb = verb.ok_or_else(|| Problem::MethodNotAllowed {
-            method: request.method().clone(),
+            method: method.clone(),
             allow: route.allow(),
         })?;
-        let headers = request.headers();
         if door == Door::Admin && !verb.is_safe() {
-            own_hosts::check(headers, request.app_config().local_addr().ip())?;
+            own_hosts::check(headers, own_host())?;
         }
-        let query = Query(uri.query().unwrap_or_default());
+        let query = asked.query();
         match route {
             Route::Item { table, key } => {
-                items::answer(self, (table, key), verb, query, headers, payload).await
+                items::answer(self, (table, key), verb, (query, headers), caller, payload).await
             }
-            Route::Items { table } => self.0.scans.answer(self, table, query, headers).await,
+            Route::Items { table } => {
+                self.0.scans.answer(self, table, query, headers, caller).await
+            }
             Route::Table { table } => {
                 tables::answer(self, table, verb, query, headers, payload).await
             }
@@ -114,10 +179,17 @@ impl Api {
             Route::Region => Ok(region::show(self)),
             Route::Live => Ok(region::live(self)),
             Route::Ready => region::ready(self),
-            Route::Digests => self.0.digests.show(self, query).await,
+            Route::Digests => self.0.digests.show(self, query, &mut caller.session).await,
             Route::Links => Ok(links::list(self)),
             Route::Link { peer, action } => links::act(self, peer, action).await,
         }
+    }
+
+    /// What a request can be promised here.
+    pub(crate) fn promises(&self) -> Promises {
+        let http = &self.region().settings().http;
+        let (wait_max, timeout_max) = (http.wait_max, http.timeout_max);
+        Promises { regions: self.0.regions.len(), wait_max, timeout_max }
     }
 
     pub(crate) fn region(&self) -> &Region {

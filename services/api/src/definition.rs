@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonText};
-use tombolo_replication::{Strategy, TableShape};
+use tombolo_replication::{Consistency, Strategy, TableShape};
 use tombolo_resolvers::ResolverKind;
 
 use crate::language::{self, DataTypeWords};
@@ -115,13 +115,13 @@ impl<'a> Asked<'a> {
         if self.consistency == "strong" {
             return Err(Problem::StrongNeedsHome);
         }
-        if self.consistency != language::CONSISTENCIES[0] {
-            return Err(not_yet(format!("default consistency {:?}", self.consistency)));
-        }
+        let consistency = self.consistency.parse::<Consistency>();
+        let consistency = consistency
+            .map_err(|_| not_yet(format!("default consistency {:?}", self.consistency)))?;
         if self.regions.as_ref().is_some_and(|named| named.len() < cluster.len()) {
             return Err(not_yet("a table that only some regions hold"));
         }
-        Ok(TableShape { data_type, resolver, strategy })
+        Ok(TableShape { data_type, resolver, strategy, consistency })
     }
 }
 

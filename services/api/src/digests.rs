@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use tombolo_causality::Session;
 
 use crate::api::Api;
 use crate::problem::Problem;
@@ -37,7 +38,12 @@ impl Digests {
     }
 
     /// Answers `GET /v1/digests?table=`.
-    pub(crate) async fn show(&self, api: &Api, query: Query<'_>) -> Result<HttpResponse, Problem> {
+    pub(crate) async fn show(
+        &self,
+        api: &Api,
+        query: Query<'_>,
+        session: &mut Session,
+    ) -> Result<HttpResponse, Problem> {
         let name = query.get("table")?;
         let turn = self.turn.clone().acquire_owned().await.map_err(|_| Problem::Stopping)?;
         let view = api.region().view();
@@ -45,6 +51,7 @@ impl Digests {
             Some(name) => Some(tables::named(&view, name)?.id),
             None => None,
         };
+        session.saw(view.vector());
         let version_vector = vector_object(view.vector());
         let walked = web::block(move || {
             // The turn ends with the walk, also where the asker has gone.

@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
-use tombolo_actors::Answer;
+use tombolo_actors::{Answer, ConcernUnmet, SubmitError};
+use tombolo_causality::{RegionId, Session};
 use tombolo_datatypes::Operation;
 use tombolo_protocol::encode_version;
 use tombolo_replication::leader::Command;
@@ -13,12 +14,14 @@ use tombolo_resolvers::Shown;
 
 use crate::api::Api;
 use crate::body::{Media, read_json};
+use crate::caller::Caller;
+use crate::guarantees::WriteAsked;
 use crate::percent::{Plus, decode};
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::reply::tagged;
+use crate::reply::{acknowledged_by, tagged};
 use crate::route::{KeyPlace, Verb};
-use crate::{guarantees, item_json, patch, tables};
+use crate::{freshness, guarantees, item_json, patch, tables};
 
 /// The key that a call names, wherever it is written.
 fn key_of(place: KeyPlace<'_>, query: Query<'_>) -> Result<Key, Problem> {
@@ -34,44 +37,61 @@ pub(crate) async fn answer(
     api: &Api,
     (table, place): (&str, KeyPlace<'_>),
     verb: Verb,
-    query: Query<'_>,
-    headers: &HeaderMap,
+    (query, headers): (Query<'_>, &HeaderMap),
+    caller: &mut Caller<'_>,
     payload: &mut Payload,
 ) -> Result<HttpResponse, Problem> {
     let key = key_of(place, query)?;
     if verb.is_safe() {
-        guarantees::check_read(query, headers)?;
-        return read(api, table, key);
+        let asked = guarantees::check_read(query, api.promises())?;
+        if let Some(answered) = freshness::reach(api, caller, headers, asked, &[]).await? {
+            return Ok(answered);
+        }
+        return read(api, table, key, &mut caller.session);
     }
-    guarantees::check_write(query, headers)?;
-    match verb {
+    let asked = guarantees::check_write(query, headers, api.promises())?;
+    let sent = match verb {
         Verb::Put => {
             Media::check_json_or_undeclared(headers)?;
-            let value = read_json(headers, payload, api.body_limits()).await?;
-            put(api, table, key, Operation::Put(value)).await
+            Some(read_json(headers, payload, api.body_limits()).await?)
         }
         Verb::Patch => {
-            let media = Media::declared(headers);
-            if !matches!(media, Media::Json | Media::MergePatch) {
+            if !matches!(Media::declared(headers), Media::Json | Media::MergePatch) {
                 return Err(Media::refused());
             }
-            let text = read_json(headers, payload, api.body_limits()).await?;
-            let data_type = tables::find(&api.region().view(), table)?.shape.data_type;
-            if media == Media::MergePatch {
+            Some(read_json(headers, payload, api.body_limits()).await?)
+        }
+        _ => None,
+    };
+    let body = sent.as_ref().map_or(&[][..], |sent| sent.as_str().as_bytes());
+    if let Some(answered) = freshness::reach(api, caller, headers, asked.freshness, body).await? {
+        return Ok(answered);
+    }
+    let definition = tables::find(&api.region().view(), table)?.clone();
+    let operation = match (verb, sent) {
+        (Verb::Put, Some(value)) => Operation::Put(value),
+        (Verb::Patch, Some(text)) => {
+            let data_type = definition.shape.data_type;
+            if Media::declared(headers) == Media::MergePatch {
                 let operation = "merge patch".to_owned();
                 return Err(Problem::WrongOperation { data_type, operation });
             }
-            operate(api, table, key, patch::parse(&text, data_type)?).await
+            patch::parse(&text, data_type)?
         }
-        _ => delete(api, table, key).await,
-    }
+        _ => Operation::Delete,
+    };
+    let item = ItemKey { table: definition.id, key };
+    let written = submit(api, Command { item, operation }, asked, &mut caller.session).await?;
+    written.reply(api, verb)
 }
 
-fn read(api: &Api, table: &str, key: Key) -> Result<HttpResponse, Problem> {
+fn read(api: &Api, table: &str, key: Key, session: &mut Session) -> Result<HttpResponse, Problem> {
     let view = api.region().view();
     let table = tables::find(&view, table)?;
     let item = ItemKey { table: table.id, key };
     let state = view.get(&item)?.ok_or(Problem::NoSuchItem)?;
+    // Of what was deleted as well: it must not be there again.
+    session.saw(state.context());
     match table.shape.resolver.resolver().shown(&state) {
         Shown::Value(value, written) => {
             let version = encode_version(state.context())?;
@@ -82,44 +102,68 @@ fn read(api: &Api, table: &str, key: Key) -> Result<HttpResponse, Problem> {
     }
 }
 
-async fn put(
-    api: &Api,
-    table: &str,
-    key: Key,
-    operation: Operation,
-) -> Result<HttpResponse, Problem> {
-    let answer = submit(api, table, key, operation).await?;
-    let version = encode_version(answer.state.context())?;
-    let status = if answer.existed { StatusCode::OK } else { StatusCode::CREATED };
-    let reply = api.letterhead().json(status, item_json::replaced(&answer.item.key, &version));
-    Ok(tagged(api.letterhead().acknowledged(reply), &version))
+/// A write that is done, and the regions that are known to hold it, where more than this one were
+/// asked for.
+struct Done {
+    answer: Answer,
+    holders: Option<Vec<RegionId>>,
 }
 
-async fn operate(
+/// Has a command decided, and waits until as many regions hold it as were asked for.
+async fn submit(
     api: &Api,
-    table: &str,
-    key: Key,
-    operation: Operation,
-) -> Result<HttpResponse, Problem> {
-    let answer = submit(api, table, key, operation).await?;
-    let version = encode_version(answer.state.context())?;
-    match answer.shown() {
-        Shown::Value(value, _) => {
-            let body = item_json::operated(&answer.item.key, value, &version);
-            let reply = api.letterhead().json(StatusCode::OK, body);
-            Ok(tagged(api.letterhead().acknowledged(reply), &version))
+    command: Command,
+    asked: WriteAsked,
+    session: &mut Session,
+) -> Result<Done, Problem> {
+    let region = api.region();
+    let item = command.item.clone();
+    let may_wait = match asked.regions_min {
+        1 => None,
+        _ => Some(region.may_wait().ok_or(SubmitError::Overloaded)?),
+    };
+    let answer = match region.submit(command).await {
+        Ok(answer) => answer,
+        Err(refused @ SubmitError::Refused(_)) => {
+            // It was refused for what the item is, which the client thereby knows.
+            if let Some(state) = region.view().get(&item)? {
+                session.saw(state.context());
+            }
+            return Err(refused.into());
         }
-        Shown::Nothing => Err(Problem::NoSuchItem),
+        Err(error) => return Err(error.into()),
+    };
+    session.wrote(answer.dot);
+    session.saw(answer.state.context());
+    let Some(may_wait) = may_wait else { return Ok(Done { answer, holders: None }) };
+    let w = asked.regions_min;
+    match region.held_by(answer.dot, w, asked.timeout, may_wait).await {
+        Ok(holders) => Ok(Done { answer, holders: Some(holders) }),
+        Err(ConcernUnmet { holders }) => Err(Problem::WriteConcernUnmet { w, holders }),
     }
 }
 
-async fn delete(api: &Api, table: &str, key: Key) -> Result<HttpResponse, Problem> {
-    submit(api, table, key, Operation::Delete).await?;
-    Ok(api.letterhead().acknowledged(api.letterhead().no_content()))
-}
-
-async fn submit(api: &Api, table: &str, key: Key, operation: Operation) -> Result<Answer, Problem> {
-    let table = tables::find(&api.region().view(), table)?.id;
-    let command = Command { item: ItemKey { table, key }, operation };
-    Ok(api.region().submit(command).await?)
+impl Done {
+    fn reply(&self, api: &Api, verb: Verb) -> Result<HttpResponse, Problem> {
+        let (answer, letterhead) = (&self.answer, api.letterhead());
+        let version = encode_version(answer.state.context())?;
+        let key = &answer.item.key;
+        let reply = match (verb, answer.shown()) {
+            (Verb::Put, _) => {
+                let status = if answer.existed { StatusCode::OK } else { StatusCode::CREATED };
+                tagged(letterhead.json(status, item_json::replaced(key, &version)), &version)
+            }
+            (Verb::Patch, Shown::Value(value, _)) => {
+                let body = item_json::operated(key, value, &version);
+                tagged(letterhead.json(StatusCode::OK, body), &version)
+            }
+            (Verb::Patch, Shown::Nothing) => return Err(Problem::NoSuchItem),
+            _ => letterhead.no_content(),
+        };
+        let mut reply = letterhead.acknowledged(reply);
+        if let Some(holders) = &self.holders {
+            acknowledged_by(&mut reply, holders);
+        }
+        Ok(reply)
+    }
 }

@@ -17,8 +17,10 @@
 
 mod api;
 mod body;
+mod caller;
 mod definition;
 mod digests;
+mod freshness;
 mod guarantees;
 mod item_json;
 mod items;

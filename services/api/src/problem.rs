@@ -9,10 +9,10 @@ mod table;
 use core::time::Duration;
 
 use actix_web::http::Method;
-use tombolo_actors::{PauseError, SubmitError, TableError};
+use tombolo_actors::{PauseError, RouteError, SubmitError, TableError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonError};
-use tombolo_protocol::{DecodeError, EncodeError};
+use tombolo_protocol::{DecodeError, EncodeError, SessionTokenError};
 use tombolo_replication::{KeyError, TableNameError};
 use tombolo_storage::StorageError;
 
@@ -177,6 +177,34 @@ pub(crate) enum Problem {
         /// Where the page is from.
         origin: String,
     },
+    /// The token of a session was not issued here, or is damaged.
+    #[error(transparent)]
+    BadSession(#[from] SessionTokenError),
+    /// More regions than there are.
+    #[error("w={w} regions, and there are {regions}")]
+    WriteConcernTooLarge {
+        /// How many were asked for.
+        w: u64,
+        /// How many there are.
+        regions: usize,
+    },
+    /// Too few regions are known to hold the write.
+    #[error("{w} regions were asked for, and only {holders:?} are known to hold it")]
+    WriteConcernUnmet {
+        /// How many were asked for.
+        w: usize,
+        /// Those that hold it.
+        holders: Vec<RegionId>,
+    },
+    /// The write was passed on and not answered.
+    #[error("{region} was asked to do it, and has not answered")]
+    ForwardUnanswered {
+        /// Who was asked.
+        region: RegionId,
+    },
+    /// The request is answered nowhere.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The region takes no commands.
     #[error("the region {region} takes no commands")]
     NotReady {

@@ -69,6 +69,11 @@ impl Letterhead {
         reply
     }
 
+    /// Names this region as the one that was asked, in an answer that another has given.
+    pub(crate) fn asked(&self, reply: &mut HttpResponse) {
+        reply.headers_mut().insert(REGION.clone(), self.region.clone());
+    }
+
     fn print_on(&self, reply: &mut HttpResponse) {
         let headers = reply.headers_mut();
         headers.insert(REGION.clone(), self.region.clone());
@@ -83,4 +88,13 @@ pub(crate) fn tagged(mut reply: HttpResponse, version: &str) -> HttpResponse {
         reply.headers_mut().insert(header::ETAG, tag);
     }
     reply
+}
+
+/// Adds where a write was durable when it was answered: in these regions.
+pub(crate) fn acknowledged_by(reply: &mut HttpResponse, holders: &[RegionId]) {
+    let names: Vec<_> = holders.iter().map(RegionId::as_str).collect();
+    // Names have only letters, digits and dashes, which a header takes.
+    if let Ok(names) = HeaderValue::try_from(names.join(",")) {
+        reply.headers_mut().insert(ACKS.clone(), names);
+    }
 }

@@ -19,9 +19,10 @@ use tombolo_storage::KeyRange;
 
 use self::page::{Bounds, page};
 use crate::api::Api;
+use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::{guarantees, tables};
+use crate::{freshness, guarantees, tables};
 
 /// How many items a page has where it is not said.
 const LIMIT_DEFAULT: usize = 100;
@@ -53,13 +54,19 @@ impl Scans {
         table: &str,
         query: Query<'_>,
         headers: &HeaderMap,
+        caller: &mut Caller<'_>,
     ) -> Result<HttpResponse, Problem> {
         let range = range(query)?;
         let bounds = Bounds { items: limit(query)?, bytes: PAGE_BYTES_MAX, rows: ROWS_MAX };
-        guarantees::check_read(query, headers)?;
+        let asked = guarantees::check_read(query, api.promises())?;
+        if let Some(answered) = freshness::reach(api, caller, headers, asked, &[]).await? {
+            return Ok(answered);
+        }
         tables::find(&api.region().view(), table)?;
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| Problem::Stopping)?;
         let view = api.region().view();
+        // Of what is not there as well: it must not be there again.
+        caller.session.saw(view.vector());
         let table = tables::find(&view, table)?.clone();
         let read = web::block(move || {
             // The turn ends with the page, also where the asker has gone.

@@ -4,13 +4,14 @@ use core::num::NonZero;
 use core::time::Duration;
 use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
-use tombolo_actors::Region;
+use tombolo_actors::{Answerer, Region};
 use tombolo_topology::settings::Http;
 
 use crate::api::Api;
@@ -39,6 +40,8 @@ pub struct Listeners {
 pub struct Serving {
     handles: [ServerHandle; 2],
     tasks: [JoinHandle<io::Result<()>>; 2],
+    /// Requests of other regions are answered for as long as it lives.
+    _answerer: Arc<dyn Answerer>,
 }
 
 /// Serves `region` on `listeners`, with threads of its own, as the region's settings say.
@@ -51,6 +54,8 @@ pub fn serve(region: Region, listeners: Listeners) -> io::Result<Serving> {
         workers => workers,
     };
     let api = Api::new(region);
+    let answerer: Arc<dyn Answerer> = Arc::new(api.clone());
+    api.region().answer_forwarded_by(&answerer);
     let regional = {
         let api = api.clone();
         move |config: &mut ServiceConfig| api.configure_regional(config)
@@ -62,7 +67,7 @@ pub fn serve(region: Region, listeners: Listeners) -> io::Result<Serving> {
         server(listeners.admin, admin, &http, 1, ADMIN_CONNECTIONS_MAX)?,
     ];
     let handles = servers.each_ref().map(Server::handle);
-    Ok(Serving { handles, tasks: servers.map(tokio::spawn) })
+    Ok(Serving { handles, tasks: servers.map(tokio::spawn), _answerer: answerer })
 }
 
 fn server(

@@ -59,7 +59,7 @@ impl<'a> Definition<'a> {
             strategy: Strategy { mode: table.shape.strategy.mode() },
             regions,
             fields: Fields {},
-            consistency: "eventual",
+            consistency: table.shape.consistency.name(),
         }
     }
 }
@@ -107,13 +107,17 @@ pub(crate) async fn answer(
         let view = api.region().view();
         return Ok(show(api, StatusCode::OK, find(&view, table)?));
     }
-    guarantees::check_write(query, headers)?;
+    let asked = guarantees::check_write(query, headers, api.promises())?;
     match verb {
         Verb::Put => define(api, table, headers, payload).await,
         Verb::Patch => {
             find(&api.region().view(), table)?;
             let what = "changing a table's strategy, resolver version or default consistency";
             Err(Problem::NotSupportedYet { what: what.to_owned() })
+        }
+        // A definition is confirmed by all regions; an end is not waited for.
+        _ if asked.regions_min > 1 => {
+            Err(Problem::NotSupportedYet { what: "`w` of an end".into() })
         }
         _ => {
             let name = TableName::new(&decoded(table)?)?;

@@ -70,6 +70,14 @@ impl VersionVector {
         other.iter().all(|(replica, seq)| seq <= self.get(&replica))
     }
 
+    /// What both know: the greatest lower bound.
+    pub fn meet(&mut self, other: &Self) {
+        self.0.retain_mut(|(replica, seq)| {
+            *seq = other.get(replica).min(*seq);
+            *seq > 0
+        });
+    }
+
     /// Whether this one knows all that `other` does, and more.
     pub fn strictly_descends(&self, other: &Self) -> bool {
         self.descends(other) && self != other
@@ -147,6 +155,17 @@ mod tests {
             if c.descends(&a) && c.descends(&b) {
                 prop_assert!(c.descends(&ab));
             }
+        }
+
+        #[test]
+        fn meet_is_the_greatest_lower_bound(a in vectors(), b in vectors(), c in vectors()) {
+            let mut met = a.clone();
+            met.meet(&b);
+            prop_assert!(a.descends(&met) && b.descends(&met));
+            if a.descends(&c) && b.descends(&c) {
+                prop_assert!(met.descends(&c));
+            }
+            prop_assert!(met.iter().all(|(_, seq)| seq > 0));
         }
 
         #[test]

@@ -18,6 +18,7 @@ pub(crate) fn encode_definition(definition: &TableDefinition) -> Result<Vec<u8>,
         data_type: definition.shape.data_type.name(),
         resolver: definition.shape.resolver.name(),
         strategy: definition.shape.strategy.mode(),
+        consistency: definition.shape.consistency.name(),
         regions: Vec::new(),
     };
     append(WHAT, Vec::new(), &wire)
@@ -36,7 +37,9 @@ pub(crate) fn decode_definition(bytes: &[u8], id: Dot) -> Result<TableDefinition
     if !wire.regions.is_empty() {
         return Err(unknown("a table that some regions only hold"));
     }
-    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+    let consistency = wire.consistency.parse();
+    let consistency = consistency.map_err(|_| unknown("the table's default consistency"))?;
+    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader, consistency };
     check(&shape)?;
     Ok(TableDefinition { id: TableId(id), name, shape })
 }

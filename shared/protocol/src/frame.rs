@@ -10,12 +10,14 @@
 
 mod batch;
 mod codec;
+mod forward;
 
 use serde::{Deserialize, Serialize};
 use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 pub use self::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, decode_frame, encode_frame};
+pub use self::forward::{Forward, Forwarded};
 
 /// What one region says to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,9 @@ pub enum Frame {
         sent_us: u64,
         /// What it shows.
         watermark: VersionVector,
+        /// What it knows others to have durably and to show, by replica: for whom the way to them
+        /// is cut.
+        others: Vec<(ReplicaId, VersionVector)>,
     },
     /// The sender has `vector` durably and shows it.
     Acknowledge {
@@ -71,6 +76,10 @@ pub enum Frame {
         /// The answer.
         reply: TableReply,
     },
+    /// A client's request that the sender cannot answer.
+    Forward(Forward),
+    /// The answer to it.
+    Forwarded(Forwarded),
 }
 
 /// Who dials, and what for.
@@ -99,6 +108,8 @@ pub enum Purpose {
     Replicate,
     /// To learn how much of the dialler's stream is known, after an unclean start.
     Identify,
+    /// To have clients' requests answered.
+    Forward,
 }
 
 /// Who was dialled.
@@ -161,6 +172,8 @@ pub enum TableRequest {
         data_type: String,
         /// Its resolver.
         resolver: String,
+        /// Its default consistency.
+        consistency: String,
     },
     /// Drop a table.
     Drop {

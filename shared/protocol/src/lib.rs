@@ -20,6 +20,7 @@ mod position;
 mod replica_table;
 mod row;
 mod rules;
+mod session;
 mod tallies;
 mod vector;
 mod version;
@@ -30,10 +31,13 @@ pub use change::{change_dot, decode_change, seal};
 pub use cursor::{decode_cursor, encode_cursor};
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
-    BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,
-    TableReply, TableRequest, Welcome, decode_frame, encode_frame,
+    BatchFrame, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader, Hello,
+    Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame, encode_frame,
 };
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
 pub use position::{RegionPosition, decode_position, encode_position};
 pub use row::{decode_row, encode_row};
+pub use session::{
+    SessionKey, SessionToken, SessionTokenError, TOKEN_BYTES_MAX, decode_session, encode_session,
+};
 pub use version::encode_version;

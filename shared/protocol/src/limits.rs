@@ -12,3 +12,9 @@ pub const ITEMS_MAX: usize = 4096;
 
 /// Dots that one delta may replace.
 pub const REPLACED_MAX: usize = 4096;
+
+/// Peers of whom one heartbeat may tell.
+pub const HOLDERS_MAX: usize = 64;
+
+/// Headers of one forwarded request or answer.
+pub const HEADERS_MAX: usize = 64;

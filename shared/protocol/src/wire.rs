@@ -76,6 +76,7 @@ pub(crate) struct DefinitionV1<'a> {
     pub(crate) data_type: &'a str,
     pub(crate) resolver: &'a str,
     pub(crate) strategy: &'a str,
+    pub(crate) consistency: &'a str,
     /// The regions that hold it; none means all.
     pub(crate) regions: Vec<&'a str>,
 }
@@ -152,4 +153,31 @@ pub(crate) struct BatchV1<'a> {
     pub(crate) unpacked_bytes: u32,
     #[serde(borrow)]
     pub(crate) packed: &'a [u8],
+}
+
+/// Who a peer is, and what it has.
+pub(crate) type HolderV1 = (ReplicaId, VectorV1);
+
+/// A client's request for a peer to answer.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ForwardV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) timeout_ms: u64,
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+    #[serde(borrow)]
+    pub(crate) headers: Vec<(&'a str, &'a str)>,
+    #[serde(borrow)]
+    pub(crate) body: &'a [u8],
+}
+
+/// The answer to it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ForwardedV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) status: u16,
+    #[serde(borrow)]
+    pub(crate) headers: Vec<(&'a str, &'a str)>,
+    #[serde(borrow)]
+    pub(crate) body: &'a [u8],
 }

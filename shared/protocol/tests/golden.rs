@@ -18,10 +18,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use tombolo_causality::Session;
 use tombolo_protocol::{
-    FRAME_HEADER_BYTES, Frame, FrameHeader, JournalFrame, change_dot, decode_catalog,
-    decode_change, decode_cursor, decode_frame, decode_position, decode_row, encode_catalog,
-    encode_cursor, encode_frame, encode_position, encode_row, encode_version, seal,
+    FRAME_HEADER_BYTES, Frame, FrameHeader, JournalFrame, SessionKey, change_dot, decode_catalog,
+    decode_change, decode_cursor, decode_frame, decode_position, decode_row, decode_session,
+    encode_catalog, encode_cursor, encode_frame, encode_position, encode_row, encode_session,
+    encode_version, seal,
 };
 use tombolo_replication::Key;
 
@@ -128,11 +130,22 @@ fn cursors() {
 }
 
 #[test]
+fn session_tokens() {
+    let key = SessionKey::derive("prod", "secret");
+    let written = [(changes::us(), 300)].into_iter().collect();
+    let session = Session::of(written, changes::vector());
+    let token = encode_session(&key, &session, || unreachable!("it has room")).unwrap();
+    let text = golden("session", token.text.as_bytes());
+    assert_eq!(decode_session(&key, &text), Ok(session));
+}
+
+#[test]
 fn every_file_is_held_against_the_code() {
     let named = changes::all().into_iter().map(|(name, _)| name);
     let named = named.chain(rows::all().into_iter().map(|(name, _)| name));
     let named = named.chain(frames::all().into_iter().map(|(name, _)| name));
-    let named = named.chain(["journal-frame", "position", "catalog", "version", "cursor"]);
+    let named =
+        named.chain(["journal-frame", "position", "catalog", "version", "cursor", "session"]);
     let named: BTreeSet<_> = named.map(|name| format!("{name}.hex")).collect();
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).filter(|name| name != "README.md");

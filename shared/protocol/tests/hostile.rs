@@ -198,7 +198,11 @@ fn a_frame_beyond_the_bound_is_refused_by_its_header_alone() {
 
 #[test]
 fn a_payload_of_another_length_than_the_header_says_is_refused() {
-    let bytes = encode_frame(&Frame::Heartbeat { sent_us: 1, watermark: VersionVector::new() });
+    let bytes = encode_frame(&Frame::Heartbeat {
+        sent_us: 1,
+        watermark: VersionVector::new(),
+        others: vec![],
+    });
     let mut bytes = bytes.unwrap();
     bytes[0] -= 1;
     let (header, payload) = bytes.split_first_chunk().unwrap();
@@ -211,8 +215,8 @@ fn a_frame_of_a_version_or_a_kind_that_is_not_known_says_so() {
     let read = |payload: &[u8]| frames::read(&frames::framed(payload)).unwrap();
     let version = DecodeError::UnknownVersion { what: "frame", version: 2 };
     assert_eq!(read(&[2, 1]), Err(version.into()));
-    let kind = DecodeError::UnknownKind { what: "frames", kind: 10 };
-    assert_eq!(read(&[1, 10]), Err(kind.into()));
+    let kind = DecodeError::UnknownKind { what: "frames", kind: 12 };
+    assert_eq!(read(&[1, 12]), Err(kind.into()));
     assert_eq!(read(&[1]), Err(DecodeError::EndsEarly.into()));
 }
 
@@ -240,7 +244,9 @@ fn a_claimed_length_of_2_to_the_60_costs_nothing() {
         assert!(refused(decode_catalog(&behind(before)).unwrap_err()), "{before:?}");
     }
     // The vector of a heartbeat and of an acknowledgement; the detail of a refusal.
-    for before in [&[1, 6, 0][..], &[1, 7], &[1, 3, 0]] {
+    // What a heartbeat tells of others; the headers and the body of a forwarded answer.
+    let more = [&[1, 6, 0, 0][..], &[1, 11, 0, 0], &[1, 11, 0, 0, 0]];
+    for before in [&[1, 6, 0][..], &[1, 7], &[1, 3, 0]].into_iter().chain(more) {
         let read = frames::read(&frames::framed(&behind(before)));
         let Some(Err(FrameError::Decode(error))) = read else { unreachable!("{read:?}") };
         assert!(refused(error), "{before:?}");

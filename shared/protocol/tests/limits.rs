@@ -13,8 +13,8 @@ use tombolo_protocol::{
     decode_change, decode_position, encode_catalog, encode_position, seal,
 };
 use tombolo_replication::{
-    Body, Catalog, Change, ItemDelta, Key, Strategy, StreamPosition, TableDefinition, TableId,
-    TableName, TableShape,
+    Body, Catalog, Change, Consistency, ItemDelta, Key, Strategy, StreamPosition, TableDefinition,
+    TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -168,6 +168,7 @@ fn tables_of_a_catalog() {
         data_type: DataType::Counter,
         resolver: ResolverKind::Merge,
         strategy: Strategy::MultiLeader,
+        consistency: Consistency::Eventual,
     };
     let encoded = |n| {
         let mut catalog = Catalog::default();
@@ -180,7 +181,8 @@ fn tables_of_a_catalog() {
     };
     let decoded = |n| {
         let tables = names(n).map(|(seq, name)| {
-            let definition = (name, "counter", "merge", "multi_leader", Vec::<u8>::new());
+            let definition =
+                (name, "counter", "merge", "multi_leader", "eventual", Vec::<u8>::new());
             ((0_u32, seq), postcard::to_stdvec(&definition).unwrap())
         });
         let wire = ([replica(1)].to_vec(), tables.collect::<Vec<_>>());

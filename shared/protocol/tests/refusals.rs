@@ -14,7 +14,8 @@ use tombolo_protocol::{
     decode_position, decode_row, encode_row, seal,
 };
 use tombolo_replication::{
-    Body, Change, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName, TableShape,
+    Body, Change, Consistency, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName,
+    TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -161,9 +162,11 @@ fn keys_and_json_are_held_to_what_a_client_may_send() {
 
 #[test]
 fn a_definition_is_of_this_very_change_and_of_what_is_known_here() {
+    let decoded = |definition: &(&str, &str, &str, &str, &str, &[&str])| {
+        decode_change(&change_bytes(&[], 2, &bytes(definition)))
+    };
     let decode = |data_type: &str, resolver: &str, strategy: &str, regions: &[&str]| {
-        let definition = bytes(&("users", data_type, resolver, strategy, regions));
-        decode_change(&change_bytes(&[], 2, &definition))
+        decoded(&("users", data_type, resolver, strategy, "eventual", regions))
     };
     let unknown = |what| Err(DecodeError::UnknownName { what });
     assert!(decode("register", "last_write_wins", "multi_leader", &[]).is_ok());
@@ -173,13 +176,16 @@ fn a_definition_is_of_this_very_change_and_of_what_is_known_here() {
     assert_eq!(data_type, unknown("the table's data type"));
     let strategy = decode("counter", "merge", "quorum", &[]);
     assert_eq!(strategy, unknown("the table's replication strategy"));
+    let consistency = decoded(&("users", "counter", "merge", "multi_leader", "strong", &[]));
+    assert_eq!(consistency, unknown("the table's default consistency"));
     let regions = decode("counter", "merge", "multi_leader", &["a"]);
     assert_eq!(regions, unknown("a table that some regions only hold"));
     let mismatched = decode("counter", "last_write_wins", "multi_leader", &[]);
     assert_eq!(mismatched, malformed("definition"));
 
     let define = |seq, data_type, resolver| {
-        let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+        let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
+        let shape = TableShape { data_type, resolver, strategy, consistency };
         let id = TableId(Dot::new(replica(0), seq));
         let name = TableName::new("users").unwrap();
         seal(change(Body::Define(TableDefinition { id, name, shape }))).map(|_| ())
@@ -226,7 +232,7 @@ fn streams_and_tables_that_stand_twice_are_refused() {
     let catalog = |tables: &[(u64, &str)]| {
         let tables = tables.iter().map(|(seq, name)| {
             let none: &[&str] = &[];
-            let definition = bytes(&(name, "counter", "merge", "multi_leader", none));
+            let definition = bytes(&(name, "counter", "merge", "multi_leader", "eventual", none));
             ((0_u32, *seq), definition)
         });
         let wire = (vec![replica(0)], tables.collect::<Vec<_>>());

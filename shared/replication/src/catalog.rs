@@ -69,7 +69,7 @@ mod tests {
     use tombolo_resolvers::ResolverKind;
 
     use super::*;
-    use crate::{Strategy, TableShape};
+    use crate::{Consistency, Strategy, TableShape};
 
     fn definition(seq: u64, name: &str) -> TableDefinition {
         let replica = ReplicaId::new(RegionId::new("a").unwrap(), Incarnation(1));
@@ -77,6 +77,7 @@ mod tests {
             data_type: DataType::Counter,
             resolver: ResolverKind::Merge,
             strategy: Strategy::MultiLeader,
+            consistency: Consistency::Eventual,
         };
         let (id, name) = (TableId(Dot::new(replica, seq)), TableName::new(name).unwrap());
         TableDefinition { id, name, shape }

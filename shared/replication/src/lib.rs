@@ -10,15 +10,18 @@
 //! never does I/O. The same code runs in production, in simulation and in tests. An output says
 //! whom it is for; whoever drives a machine only delivers.
 
+pub mod acknowledgements;
 mod catalog;
 mod chain;
 mod change;
 pub mod circuit_breaker;
+mod consistency;
 mod digest;
 pub mod intake;
 mod key;
 pub mod lag;
 pub mod leader;
+pub mod read_router;
 pub mod retention;
 pub mod shipper;
 mod table;
@@ -26,6 +29,7 @@ mod table;
 pub use catalog::Catalog;
 pub use chain::{RunningHash, StreamPosition, Streams};
 pub use change::{Body, Change, IdempotencyRecord, ItemDelta, SealedChange};
+pub use consistency::{Consistency, UnknownConsistency};
 pub use digest::{Digest, Digester};
 pub use key::{ItemKey, Key, KeyError, TableId, TableName, TableNameError};
 pub use table::{Strategy, TableDefinition, TableShape};

@@ -3,7 +3,7 @@
 use tombolo_datatypes::DataType;
 use tombolo_resolvers::ResolverKind;
 
-use crate::{TableId, TableName};
+use crate::{Consistency, TableId, TableName};
 
 /// How a table's writes are replicated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -31,6 +31,8 @@ pub struct TableShape {
     pub resolver: ResolverKind,
     /// How writes are replicated.
     pub strategy: Strategy,
+    /// What a read counts on where it does not say.
+    pub consistency: Consistency,
 }
 
 /// A defined table.

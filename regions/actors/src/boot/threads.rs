@@ -8,6 +8,8 @@ pub(super) struct Threads {
     pub(super) journal: Arbiter,
     pub(super) materializer: Arbiter,
     pub(super) links: Arbiter,
+    /// Where requests that peers pass on are answered.
+    pub(super) answers: Arbiter,
 }
 
 impl Threads {
@@ -17,10 +19,12 @@ impl Threads {
             journal: Arbiter::new(),
             materializer: Arbiter::new(),
             links: Arbiter::new(),
+            answers: Arbiter::new(),
         }
     }
 
     pub(super) fn handles(&self) -> Vec<ArbiterHandle> {
-        [&self.links, &self.leader, &self.journal, &self.materializer].map(Arbiter::handle).into()
+        let all = [&self.answers, &self.links, &self.leader, &self.journal, &self.materializer];
+        all.map(Arbiter::handle).into()
     }
 }

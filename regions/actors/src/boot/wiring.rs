@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::{Actor, Addr};
+use actix_rt::Arbiter;
 use arc_swap::ArcSwap;
 use core::time::Duration;
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ use tombolo_storage::{Store, View};
 use tombolo_topology::Settings;
 
 use super::threads::Threads;
+use crate::forwarding::{Asking, Forwarder};
 use crate::intake::Intake;
 use crate::journal::Journal;
 use crate::leader::{self, Leader};
@@ -111,6 +113,31 @@ impl Wiring<'_> {
         }
     }
 
+    /// The ways on which requests are forwarded, each with a task of its own on `thread`.
+    pub(super) fn forwarders(
+        &self,
+        peers: &[(RegionId, (String, u16))],
+        thread: &Arbiter,
+    ) -> BTreeMap<RegionId, Forwarder> {
+        let settings = &self.settings.replication;
+        let ways = peers.iter().filter_map(|(peer, address)| {
+            let (forwarder, jobs) = Forwarder::new(settings.forwards_in_flight_max);
+            let asking = Asking {
+                cluster: self.settings.cluster.id.as_str().to_owned(),
+                own: self.replica,
+                address: address.clone(),
+                link: Arc::clone(self.links.get(peer)?),
+                jobs,
+                dial_timeout: settings.dial_timeout,
+                frame_bytes_max: settings.frame_bytes_max,
+            };
+            // Where the thread has ended the region has as well.
+            thread.spawn_fn(move || drop(actix_rt::spawn(asking.run())));
+            Some((*peer, forwarder))
+        });
+        ways.collect()
+    }
+
     fn intake_limits(&self) -> intake::Limits {
         intake::Limits {
             held_back_bytes_max: self.settings.replication.held_back_bytes_max,
@@ -132,6 +159,7 @@ impl Wiring<'_> {
             cluster: self.settings.cluster.id.as_str().to_owned(),
             own: self.replica,
             link: Arc::clone(self.links.get(&peer)?),
+            links: Arc::clone(self.links),
             views: Arc::clone(self.views),
             published: published.clone(),
             heartbeat: settings.heartbeat,

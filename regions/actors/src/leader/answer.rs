@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tombolo_causality::Dot;
 use tombolo_datatypes::ItemState;
 use tombolo_replication::ItemKey;
 use tombolo_resolvers::{ResolverKind, Shown};
@@ -9,6 +10,8 @@ use tombolo_resolvers::{ResolverKind, Shown};
 /// The item as it stands after the write, here.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// The write.
+    pub dot: Dot,
     /// The item.
     pub item: ItemKey,
     /// Its state after the write.

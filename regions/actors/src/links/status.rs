@@ -94,7 +94,8 @@ impl Link {
             (LinkState::Up, None)
         };
         let own = visible.iter().filter(|(replica, _)| replica.region == self.own);
-        let pending = own.map(|(own, seq)| seq.saturating_sub(facts.vector.get(&own))).sum();
+        let pending =
+            own.map(|(own, seq)| seq.saturating_sub(facts.known.direct().get(&own))).sum();
         LinkStatus {
             peer: self.peer,
             state,

@@ -2,7 +2,7 @@
 
 use tombolo_datatypes::{DataType, JsonText, Operation};
 use tombolo_replication::{
-    Catalog, ItemKey, Key, Strategy, TableName, TableShape, leader::Command,
+    Catalog, Consistency, ItemKey, Key, Strategy, TableName, TableShape, leader::Command,
 };
 use tombolo_resolvers::ResolverKind;
 use tombolo_simulation::Random;
@@ -48,7 +48,8 @@ pub(crate) fn draft(random: &mut Random, catalog: &Catalog) -> Option<Draft> {
 pub(crate) fn missing_table(catalog: &Catalog) -> Option<(TableName, TableShape)> {
     let (name, data_type) = TABLES.iter().find(|(name, _)| catalog.by_name(name).is_none())?;
     let resolver = ResolverKind::of(*data_type)[0];
-    let shape = TableShape { data_type: *data_type, resolver, strategy: Strategy::MultiLeader };
+    let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
+    let shape = TableShape { data_type: *data_type, resolver, strategy, consistency };
     Some((TableName::new(name).unwrap(), shape))
 }
 

@@ -56,7 +56,51 @@ impl fmt::Display for ClusterId {
     }
 }
 
-written_as_text!(ClusterId);
+written_as_text!(ClusterId, SessionSecret);
+
+/// What only the regions of a cluster know, so that nobody else can make session tokens: at most
+/// 256 bytes, which may be none.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct SessionSecret(String);
+
+/// A text that is too long for a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a secret has at most {max} bytes", max = SessionSecret::BYTES_MAX)]
+pub struct SessionSecretError;
+
+impl SessionSecret {
+    /// The longest secret, in bytes.
+    pub const BYTES_MAX: usize = 256;
+
+    /// The secret.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SessionSecret {
+    type Err = SessionSecretError;
+
+    fn from_str(secret: &str) -> Result<Self, Self::Err> {
+        if secret.len() > Self::BYTES_MAX {
+            return Err(SessionSecretError);
+        }
+        Ok(Self(secret.to_owned()))
+    }
+}
+
+impl fmt::Display for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Stays out of logs.
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "…" })
+    }
+}
 
 /// One region of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +116,8 @@ pub struct Member {
 pub struct Cluster {
     /// What keeps apart clusters that can reach each other.
     pub id: ClusterId,
+    /// What makes session tokens impossible to forge.
+    pub session_secret: SessionSecret,
     /// All regions, this one included, the first of which orders table definitions.
     pub regions: Vec<Member>,
 }
@@ -81,6 +127,14 @@ const ID: Fact = Fact {
     unit: Unit::None,
     allowed: Allowed::Form("1 to 64 of a-z, 0-9 and -"),
     meaning: "What keeps apart clusters that can reach each other; the same in all regions.",
+};
+const SESSION_SECRET: Fact = Fact {
+    key: "cluster.session_secret",
+    unit: Unit::None,
+    allowed: Allowed::Form("text of at most 256 bytes"),
+    meaning: "What makes session tokens impossible to forge; the same in all regions. Without it, \
+              whoever knows the cluster's id can make one, which gives access to nothing and can \
+              only make a region wait. Changing it ends all sessions.",
 };
 pub(super) const REGIONS: Fact = Fact {
     key: "cluster.regions",
@@ -98,7 +152,12 @@ impl Cluster {
 
     /// A cluster of `region` alone.
     pub(super) fn of_one(name: RegionId, replication: PeerAddress) -> Self {
-        Self { id: ClusterId("tombolo".to_owned()), regions: vec![Member { name, replication }] }
+        Self { regions: vec![Member { name, replication }], ..Self::of_none() }
+    }
+
+    fn of_none() -> Self {
+        let id = ClusterId("tombolo".to_owned());
+        Self { id, session_secret: SessionSecret::default(), regions: Vec::new() }
     }
 
     /// The region that orders table definitions: the first that is listed.
@@ -133,6 +192,7 @@ impl Cluster {
     /// Takes over what the file and the environment say.
     pub(super) fn overlay(&mut self, layers: &Layers) -> Result<(), SettingsError> {
         layers.set(&ID, &mut self.id)?;
+        layers.set(&SESSION_SECRET, &mut self.session_secret)?;
         if let Some(given) = layers.find(REGIONS.key) {
             self.regions = members::parse(&given, &REGIONS)?;
         }
@@ -141,23 +201,25 @@ impl Cluster {
 
     /// The section as its defaults have it: who the members are has none.
     pub(super) fn default_values() -> SectionValues {
-        Self { id: ClusterId("tombolo".to_owned()), regions: Vec::new() }.values()
+        Self::of_none().values()
     }
 }
 
 impl Section for Cluster {
     const NAME: &'static str = "cluster";
     const ABOUT: &'static str = "Which regions there are; the same list in the same order in each.";
-    const FACTS: &'static [Fact] = &[ID, REGIONS];
+    const FACTS: &'static [Fact] = &[ID, SESSION_SECRET, REGIONS];
 
-    /// The id with its value; the settings of a member without one, since there may be several.
+    /// Id and secret with their values; the settings of a member without one, since there may be several.
     fn values(&self) -> SectionValues {
         let id = Entry { fact: &ID, value: Some(self.id.value(Unit::None)) };
+        let secret = self.session_secret.value(Unit::None);
+        let secret = Entry { fact: &SESSION_SECRET, value: Some(secret) };
         let of_member = members::FACTS.iter().map(|fact| Entry { fact, value: None });
         SectionValues {
             name: Self::NAME,
             about: Self::ABOUT,
-            entries: std::iter::once(id).chain(of_member).collect(),
+            entries: [id, secret].into_iter().chain(of_member).collect(),
         }
     }
 }
@@ -171,7 +233,7 @@ mod tests {
             name: RegionId::new(name).unwrap(),
             replication: address.parse().unwrap(),
         };
-        Cluster { id: "tombolo".parse().unwrap(), regions: members.iter().map(member).collect() }
+        Cluster { regions: members.iter().map(member).collect(), ..Cluster::of_none() }
     }
 
     fn us_east() -> RegionId {

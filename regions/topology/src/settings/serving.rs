@@ -41,6 +41,15 @@ section! {
         "connections_max" connections_max: usize [Count] = 10_000, range(1, 1_000_000);
         /// How long a connection stays open between requests.
         "keep_alive_s" keep_alive: Duration [Seconds] = Duration::from_secs(75), range(1, 3_600);
+        /// How long a request may wait here for what its session has seen, whatever it asks for.
+        "wait_ms_max" wait_max: Duration [Milliseconds] = Duration::from_secs(10),
+            range(0, 600_000);
+        /// How long a write may wait for other regions to hold it, whatever it asks for.
+        "timeout_ms_max" timeout_max: Duration [Milliseconds] = Duration::from_mins(1),
+            range(0, 600_000);
+        /// Requests that wait for other regions at a time; past it they are answered 503 with
+        /// Retry-After.
+        "waiting_requests_max" waiting_requests_max: usize [Count] = 1_024, range(1, 1_048_576);
     }
 }
 

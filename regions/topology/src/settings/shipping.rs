@@ -44,6 +44,13 @@ section! {
         /// How long a table's definition waits to be confirmed by all regions.
         "definition_timeout_ms" definition_timeout: Duration [Milliseconds] =
             Duration::from_secs(5), range(100, 600_000);
+        /// Requests at a time that each peer answers for this region, and this region for each
+        /// peer; past it they are not forwarded.
+        "forwards_in_flight_max" forwards_in_flight_max: usize [Count] = 64, range(1, 65_536);
+        /// How long a peer may take to answer a forwarded request, beside what the request itself
+        /// waits for.
+        "forward_timeout_ms" forward_timeout: Duration [Milliseconds] = Duration::from_secs(3),
+            range(50, 600_000);
         /// Connections at a time that have not yet said who they are.
         "unauthenticated_connections_max" unauthenticated_connections_max: usize [Count] = 64,
             range(1, 65_536);

@@ -17,12 +17,15 @@ fn only_the_type_is_needed() {
         data_type: DataType::Register,
         resolver: ResolverKind::LastWriteWins,
         strategy: Strategy::MultiLeader,
+        consistency: Consistency::Eventual,
     };
     assert_eq!(parsed(r#"{"type":"register"}"#).unwrap(), register);
     let whole = r#"{"type":"register","resolver":"last_write_wins",
         "strategy":{"mode":"multi_leader"},"regions":["eu-west","us-east"],"fields":{},
         "consistency":"eventual"}"#;
     assert_eq!(parsed(whole).unwrap(), register);
+    let session = parsed(r#"{"type":"register","consistency":"session"}"#).unwrap();
+    assert_eq!(session.consistency, Consistency::Session);
     assert_eq!(parsed(r#"{"type":"counter"}"#).unwrap().resolver, ResolverKind::Merge);
 }
 
@@ -76,7 +79,8 @@ fn what_is_not_built_yet_is_said_to_be_so() {
         r#"{"type":"register","resolver":"siblings"}"#,
         r#"{"type":"register","strategy":{"mode":"leader_follower","home":"us-east"}}"#,
         r#"{"type":"register","strategy":{"mode":"quorum","preset":"balanced"}}"#,
-        r#"{"type":"register","consistency":"session"}"#,
+        r#"{"type":"register","consistency":"quorum"}"#,
+        r#"{"type":"register","consistency":"bounded"}"#,
         r#"{"type":"register","regions":["us-east"]}"#,
     ] {
         assert_eq!(code(text), "not_supported_yet", "{text}");

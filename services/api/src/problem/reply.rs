@@ -8,7 +8,7 @@ use tombolo_causality::RegionId;
 
 use super::Problem;
 use super::table::{Entry, Retry};
-use crate::reply::Letterhead;
+use crate::reply::{Letterhead, acknowledged_by};
 
 /// How soon a refused request may be repeated.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
@@ -54,6 +54,9 @@ impl Problem {
         let mut reply = letterhead.reply(status, content_type, body);
         if retry == Retry::Later {
             reply.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
+        }
+        if let Self::WriteConcernUnmet { holders, .. } = self {
+            acknowledged_by(&mut reply, holders);
         }
         if let Some((name, value)) = self.header() {
             reply.headers_mut().insert(name, HeaderValue::from_static(value));

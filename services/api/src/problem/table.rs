@@ -1,7 +1,7 @@
 //! The one table that maps every refusal to what it is answered with.
 
 use actix_web::http::StatusCode;
-use tombolo_actors::{PauseError, SubmitError, TableError};
+use tombolo_actors::{PauseError, RouteError, SubmitError, TableError};
 use tombolo_datatypes::OperationError;
 use tombolo_replication::leader::Refusal;
 
@@ -66,6 +66,7 @@ const fn unavailable(code: &'static str, title: &'static str) -> Entry {
     Entry { status, code, title, retry: Retry::Later, outcome: Outcome::NotApplied }
 }
 
+const OVERLOADED: Entry = unavailable("overloaded", "The region is overloaded");
 const STARTING: Entry = unavailable("starting", "The region is starting");
 const STOPPING: Entry = unavailable("stopping", "The region is stopping");
 const NO_SUCH_TABLE: Entry = refused(StatusCode::NOT_FOUND, "no_such_table", "No such table");
@@ -152,6 +153,22 @@ impl Problem {
             Self::NoSuchPeer { .. } => NO_SUCH_PEER,
             Self::ForeignHost { .. } => refused(S::FORBIDDEN, "foreign_host", "Foreign host"),
             Self::ForeignOrigin { .. } => refused(S::FORBIDDEN, "foreign_origin", "Foreign origin"),
+            Self::BadSession(_) => malformed("bad_session_token", "Not a session of this cluster"),
+            Self::WriteConcernTooLarge { .. } => {
+                unfit("write_concern_too_large", "There are not so many regions")
+            }
+            Self::WriteConcernUnmet { .. } => Entry {
+                status: S::GATEWAY_TIMEOUT,
+                outcome: Outcome::AppliedLocally,
+                ..unfit("write_concern_unmet", "Too few regions hold the write in time")
+            },
+            Self::ForwardUnanswered { .. } => Entry {
+                status: S::GATEWAY_TIMEOUT,
+                code: "forward_unanswered",
+                title: "The region that was asked in this one's place has not answered",
+                ..WRITE_UNKNOWN
+            },
+            Self::Route(error) => route(*error),
             Self::NotReady { .. } => unavailable("not_ready", "The region is not ready"),
             Self::Stopping => STOPPING,
             Self::Unreadable(_) => UNREADABLE,
@@ -173,13 +190,22 @@ fn pause(error: &PauseError) -> Entry {
 
 fn submit(error: &SubmitError) -> Entry {
     match error {
-        SubmitError::Overloaded => unavailable("overloaded", "The region is overloaded"),
+        SubmitError::Overloaded => OVERLOADED,
         SubmitError::Starting => STARTING,
         SubmitError::Stopping => STOPPING,
         SubmitError::Refused(refusal) => refusal_entry(refusal),
         SubmitError::Unreadable { .. } => UNREADABLE,
         // What is not known by name may have happened.
         _ => WRITE_UNKNOWN,
+    }
+}
+
+fn route(error: RouteError) -> Entry {
+    match error {
+        RouteError::Overloaded => OVERLOADED,
+        RouteError::Stopping => STOPPING,
+        // What is not known by name was not begun either.
+        _ => unavailable("stale_replica", "The region is behind what the session has seen"),
     }
 }
 
@@ -230,6 +256,27 @@ mod tests {
         assert_eq!(answered(SubmitError::Stopping), later("stopping"));
         assert_eq!(answered(PauseError::Stopping), later("stopping"));
         assert_eq!(answered(TableError::Submit(SubmitError::Overloaded)), later("overloaded"));
+    }
+
+    #[test]
+    fn what_no_region_can_answer_can_be_repeated_later() {
+        let later = |code| (503, code, Retry::Later, Outcome::NotApplied);
+        assert_eq!(answered(RouteError::Stale), later("stale_replica"));
+        assert_eq!(answered(RouteError::Overloaded), later("overloaded"));
+        assert_eq!(answered(RouteError::Stopping), later("stopping"));
+    }
+
+    #[test]
+    fn a_write_that_others_may_lack_or_may_have_is_not_called_repeatable() {
+        let region = RegionId::new("eu-west").unwrap();
+        assert_eq!(
+            answered(Problem::WriteConcernUnmet { w: 2, holders: vec![region] }),
+            (504, "write_concern_unmet", Retry::No, Outcome::AppliedLocally)
+        );
+        assert_eq!(
+            answered(Problem::ForwardUnanswered { region }),
+            (504, "forward_unanswered", Retry::No, Outcome::Unknown)
+        );
     }
 
     #[test]

@@ -12,5 +12,6 @@ mod overload;
 mod peers;
 mod requests;
 mod scan;
+mod sessions;
 mod support;
 mod tables;

@@ -42,7 +42,7 @@ async fn promises_that_cannot_be_kept_yet_are_refused() {
     let running = Running::with_tables().await;
     let path = "/v1/tables/reg/items/k";
     for (query, status, code) in [
-        ("consistency=session", 422, "not_supported_yet"),
+        ("consistency=bounded", 422, "not_supported_yet"),
         ("consistency=strong", 422, "strong_needs_home"),
         ("consistency=best", 400, "bad_parameter"),
         ("consistency=eventual&consistency=eventual", 400, "bad_parameter"),
@@ -52,7 +52,7 @@ async fn promises_that_cannot_be_kept_yet_are_refused() {
         assert_eq!(reply.refusal(), refused(status, code), "{query}");
     }
     for (query, status, code) in [
-        ("w=2", 422, "not_supported_yet"),
+        ("w=2", 422, "write_concern_too_large"),
         ("w=0", 400, "bad_parameter"),
         ("w=all", 400, "bad_parameter"),
         ("timeout_ms=soon", 400, "bad_parameter"),
@@ -62,12 +62,7 @@ async fn promises_that_cannot_be_kept_yet_are_refused() {
             assert_eq!(reply.refusal(), refused(status, code), "{method} {query}");
         }
     }
-    for header in [
-        "If-Match: \"x\"\r\n",
-        "If-None-Match: *\r\n",
-        "Idempotency-Key: 1\r\n",
-        "Tombolo-Session: x\r\n",
-    ] {
+    for header in ["If-Match: \"x\"\r\n", "If-None-Match: *\r\n", "Idempotency-Key: 1\r\n"] {
         let reply = running.call("PUT", path, header, "1").await;
         assert_eq!(reply.refusal(), refused(422, "not_supported_yet"), "{header}");
     }

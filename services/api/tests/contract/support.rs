@@ -139,6 +139,7 @@ pub(crate) async fn call(
     let reply = exchange(address, request.as_bytes()).await;
     assert_eq!(reply.header("tombolo-region"), Some("us-east"), "{reply:?}");
     assert_eq!(reply.header("tombolo-served-by"), Some("us-east"), "{reply:?}");
+    assert!(reply.header("tombolo-session").is_some_and(|token| !token.is_empty()), "{reply:?}");
     reply
 }
 

@@ -13,6 +13,7 @@ mod hostile;
 mod identity;
 mod kill;
 mod partial_cut;
+mod sessions;
 mod slow_link;
 mod stop;
 mod support;

@@ -22,6 +22,6 @@ pub(crate) use self::load::{Load, Tally};
 pub(crate) use self::noise::noise;
 pub(crate) use self::ports::{base_port, free_ports};
 pub(crate) use self::process::{Process, is_gone, tombolo};
-pub(crate) use self::region::Region;
+pub(crate) use self::region::{Region, item};
 pub(crate) use self::turn::Turn;
 pub(crate) use self::wait::{PATIENCE, eventually, rarely, until};

@@ -1,12 +1,15 @@
 //! Frames to bytes and back.
 
+use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_replication::{RunningHash, StreamPosition};
 
+use super::forward::{decode_forward, decode_forwarded, encode_forward, encode_forwarded};
 use super::{BatchFrame, Frame, Hello, Welcome};
 use crate::envelope::{append, bytes_of, length, versioned, whole};
-use crate::rules::at_most;
+use crate::limits::HOLDERS_MAX;
+use crate::rules::{ascending, at_most};
 use crate::vector::{decode_vector, encode_vector};
-use crate::wire::{BatchV1, HelloV1, WelcomeV1};
+use crate::wire::{BatchV1, HelloV1, HolderV1, WelcomeV1};
 use crate::{DecodeError, EncodeError};
 
 /// The protocol this program speaks.
@@ -58,6 +61,8 @@ mod kind {
     pub(super) const ACKNOWLEDGE: u8 = 7;
     pub(super) const TABLE_REQUEST: u8 = 8;
     pub(super) const TABLE_REPLY: u8 = 9;
+    pub(super) const FORWARD: u8 = 10;
+    pub(super) const FORWARDED: u8 = 11;
 }
 
 /// Encodes a frame with its header.
@@ -85,8 +90,9 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Ask { origin, after, up_to } => {
             append("ask", begin(kind::ASK), &(origin, after, up_to))
         }
-        Frame::Heartbeat { sent_us, watermark } => {
-            append("heartbeat", begin(kind::HEARTBEAT), &(sent_us, encode_vector(watermark)?))
+        Frame::Heartbeat { sent_us, watermark, others } => {
+            let wire = (sent_us, encode_vector(watermark)?, encode_holders(others)?);
+            append("heartbeat", begin(kind::HEARTBEAT), &wire)
         }
         Frame::Acknowledge { vector, echo_us } => {
             let wire = (encode_vector(vector)?, echo_us);
@@ -97,6 +103,12 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         }
         Frame::TableReply { request, reply } => {
             append("table reply", begin(kind::TABLE_REPLY), &(request, reply))
+        }
+        Frame::Forward(forward) => {
+            append("forwarded request", begin(kind::FORWARD), &encode_forward(forward)?)
+        }
+        Frame::Forwarded(answer) => {
+            append("forwarded answer", begin(kind::FORWARDED), &encode_forwarded(answer)?)
         }
     }?;
     let (header, payload) = out.split_at_mut(FRAME_HEADER_BYTES);
@@ -137,8 +149,9 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
             Frame::Ask { origin, after, up_to }
         }
         kind::HEARTBEAT => {
-            let (sent_us, watermark) = whole("heartbeat", body)?;
-            Frame::Heartbeat { sent_us, watermark: decode_vector(watermark)? }
+            let (sent_us, watermark, others) = whole("heartbeat", body)?;
+            let (watermark, others) = (decode_vector(watermark)?, decode_holders(others)?);
+            Frame::Heartbeat { sent_us, watermark, others }
         }
         kind::ACKNOWLEDGE => {
             let (vector, echo_us) = whole("acknowledgement", body)?;
@@ -152,6 +165,8 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
             let (request, reply) = whole("table reply", body)?;
             Frame::TableReply { request, reply }
         }
+        kind::FORWARD => Frame::Forward(decode_forward(&whole("forwarded request", body)?)?),
+        kind::FORWARDED => Frame::Forwarded(decode_forwarded(&whole("forwarded answer", body)?)?),
         kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
     })
 }
@@ -197,4 +212,16 @@ fn decode_welcome(wire: WelcomeV1) -> Result<Welcome, DecodeError> {
         vector: decode_vector(wire.vector)?,
         yours: StreamPosition { seq: wire.seq, hash: RunningHash(wire.hash) },
     })
+}
+
+fn encode_holders(others: &[(ReplicaId, VersionVector)]) -> Result<Vec<HolderV1>, EncodeError> {
+    at_most("peers that a heartbeat tells of", others.len(), HOLDERS_MAX)?;
+    ascending("heartbeat", others.iter().map(|(holder, _)| holder))?;
+    others.iter().map(|(holder, vector)| Ok((*holder, encode_vector(vector)?))).collect()
+}
+
+fn decode_holders(others: Vec<HolderV1>) -> Result<Vec<(ReplicaId, VersionVector)>, DecodeError> {
+    at_most("peers that a heartbeat tells of", others.len(), HOLDERS_MAX)?;
+    ascending("heartbeat", others.iter().map(|(holder, _)| holder))?;
+    others.into_iter().map(|(holder, vector)| Ok((holder, decode_vector(vector)?))).collect()
 }

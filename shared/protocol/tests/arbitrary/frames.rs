@@ -1,11 +1,11 @@
 //! Any frame, and what it takes to read one as a connection does.
 
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use tombolo_protocol::{
-    BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,
-    TableReply, TableRequest, Welcome, decode_frame,
+    BatchFrame, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader, Hello,
+    Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame,
 };
 use tombolo_replication::RunningHash;
 
@@ -28,7 +28,8 @@ pub(crate) fn framed(payload: &[u8]) -> Vec<u8> {
 }
 
 fn hello() -> impl Strategy<Value = Frame> {
-    let purpose = prop_oneof![Just(Purpose::Replicate), Just(Purpose::Identify)];
+    let purpose =
+        prop_oneof![Just(Purpose::Replicate), Just(Purpose::Identify), Just(Purpose::Forward)];
     let protocols = (any::<u8>(), any::<u8>());
     (".{0,20}", replica(), protocols, vector(), purpose).prop_map(
         |(cluster, replica, (protocol_min, protocol_max), vector, purpose)| {
@@ -67,10 +68,8 @@ fn batch() -> impl Strategy<Value = Frame> {
 fn table_frame() -> impl Strategy<Value = Frame> {
     let text = ".{0,20}";
     let what = prop_oneof![
-        (text, text, text).prop_map(|(name, data_type, resolver)| TableRequest::Define {
-            name,
-            data_type,
-            resolver
+        (text, text, text, text).prop_map(|(name, data_type, resolver, consistency)| {
+            TableRequest::Define { name, data_type, resolver, consistency }
         }),
         text.prop_map(|name| TableRequest::Drop { name }),
     ];
@@ -85,6 +84,27 @@ fn table_frame() -> impl Strategy<Value = Frame> {
     ]
 }
 
+fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
+    vec((".{0,9}", ".{0,20}"), 0..4)
+}
+
+fn forward() -> impl Strategy<Value = Frame> {
+    let numbers = (number(), number());
+    (numbers, ".{0,9}", ".{0,40}", headers(), vec(any::<u8>(), 0..100)).prop_map(
+        |((request, timeout_ms), method, target, headers, body)| {
+            Frame::Forward(Forward { request, timeout_ms, method, target, headers, body })
+        },
+    )
+}
+
+fn forwarded() -> impl Strategy<Value = Frame> {
+    (number(), any::<u16>(), headers(), vec(any::<u8>(), 0..100)).prop_map(
+        |(request, status, headers, body)| {
+            Frame::Forwarded(Forwarded { request, status, headers, body })
+        },
+    )
+}
+
 pub(crate) fn frame() -> impl Strategy<Value = Frame> {
     let welcome = (replica(), any::<u8>(), vector(), position()).prop_map(
         |(replica, protocol, vector, yours)| {
@@ -96,9 +116,22 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
         after,
         up_to,
     });
-    let heartbeat = (number(), vector())
-        .prop_map(|(sent_us, watermark)| Frame::Heartbeat { sent_us, watermark });
+    let others = btree_map(replica(), vector(), 0..4);
+    let heartbeat = (number(), vector(), others).prop_map(|(sent_us, watermark, others)| {
+        Frame::Heartbeat { sent_us, watermark, others: others.into_iter().collect() }
+    });
     let acknowledge = (vector(), option::of(number()))
         .prop_map(|(vector, echo_us)| Frame::Acknowledge { vector, echo_us });
-    prop_oneof![hello(), welcome, refused(), batch(), ask, heartbeat, acknowledge, table_frame(),]
+    prop_oneof![
+        hello(),
+        welcome,
+        refused(),
+        batch(),
+        ask,
+        heartbeat,
+        acknowledge,
+        table_frame(),
+        forward(),
+        forwarded()
+    ]
 }

@@ -14,8 +14,8 @@ use tombolo_datatypes::{
 };
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::{
-    Body, Catalog, Change, IdempotencyRecord, ItemDelta, Key, RunningHash, Strategy as Replication,
-    StreamPosition, TableDefinition, TableId, TableName, TableShape,
+    Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, Key, RunningHash,
+    Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -98,9 +98,10 @@ fn table() -> impl Strategy<Value = TableId> {
 fn definition() -> impl Strategy<Value = (TableName, TableShape)> {
     let name = "[a-z][a-z0-9_-]{0,62}".prop_map(|name| TableName::new(&name).unwrap());
     let data_type = prop::sample::select(DataType::ALL.to_vec());
-    (name, data_type).prop_map(|(name, data_type)| {
-        let resolver = ResolverKind::of(data_type)[0];
-        (name, TableShape { data_type, resolver, strategy: Replication::MultiLeader })
+    let consistency = prop::sample::select(Consistency::ALL.to_vec());
+    (name, data_type, consistency).prop_map(|(name, data_type, consistency)| {
+        let (resolver, strategy) = (ResolverKind::of(data_type)[0], Replication::MultiLeader);
+        (name, TableShape { data_type, resolver, strategy, consistency })
     })
 }
 

@@ -7,8 +7,8 @@ use tombolo_causality::{
 };
 use tombolo_datatypes::{CounterDelta, DataType, Delta, DeltaBody, JsonText, RegisterDelta, Tally};
 use tombolo_replication::{
-    Body, Change, IdempotencyRecord, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName,
-    TableShape,
+    Body, Change, Consistency, IdempotencyRecord, ItemDelta, Key, Strategy, TableDefinition,
+    TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -43,7 +43,8 @@ pub(crate) fn definition(id: Dot, name: &str, data_type: DataType) -> TableDefin
         DataType::Register => ResolverKind::LastWriteWins,
         DataType::Counter => ResolverKind::Merge,
     };
-    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+    let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Session);
+    let shape = TableShape { data_type, resolver, strategy, consistency };
     TableDefinition { id: TableId(id), name: TableName::new(name).unwrap(), shape }
 }
 

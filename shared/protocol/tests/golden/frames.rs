@@ -1,8 +1,9 @@
 //! One frame of every kind, and of every variant within a kind.
 
-use tombolo_causality::{Dot, VersionVector};
+use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, Frame, Hello, Purpose, RefusalCode, TableReply, TableRequest, Welcome, seal,
+    BatchFrame, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, TableReply, TableRequest,
+    Welcome, seal,
 };
 use tombolo_replication::{RunningHash, SealedChange, StreamPosition};
 
@@ -74,6 +75,7 @@ fn tables() -> Vec<(&'static str, Frame)> {
         name: "users".to_owned(),
         data_type: "register".to_owned(),
         resolver: "last_write_wins".to_owned(),
+        consistency: "session".to_owned(),
     };
     let exists = TableReply::Exists { dot: Dot::new(eu(), 128) };
     let code = "table_exists".to_owned();
@@ -86,15 +88,39 @@ fn tables() -> Vec<(&'static str, Frame)> {
     ]
 }
 
+fn heartbeat(others: Vec<(ReplicaId, VersionVector)>) -> Frame {
+    Frame::Heartbeat { sent_us: 1_000_000, watermark: vector(), others }
+}
+
+fn forwards() -> Vec<(&'static str, Frame)> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let forward = Forward {
+        request: 300,
+        timeout_ms: 5_000,
+        method: "PUT".to_owned(),
+        target: "/v1/tables/users/items/alice?w=2".to_owned(),
+        headers: vec![header("content-type", "application/json")],
+        body: b"{\"n\":1}".to_vec(),
+    };
+    let headers = vec![header("etag", "\"AQ\""), header("tombolo-served-by", "eu-west")];
+    let answer = Forwarded { request: 300, status: 201, headers, body: b"{}".to_vec() };
+    vec![("frame-forward", Frame::Forward(forward)), ("frame-forwarded", Frame::Forwarded(answer))]
+}
+
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     let mut all = vec![
         ("frame-hello-replicate", hello(vector(), Purpose::Replicate)),
         ("frame-hello-identify", hello(VersionVector::new(), Purpose::Identify)),
+        ("frame-hello-forward", hello(VersionVector::new(), Purpose::Forward)),
         ("frame-welcome", welcome()),
         ("frame-batch", batch()),
         ("frame-ask", Frame::Ask { origin: eu(), after: 0, up_to: 300 }),
-        ("frame-heartbeat", Frame::Heartbeat { sent_us: 1_000_000, watermark: vector() }),
+        ("frame-heartbeat", heartbeat(vec![])),
+        (
+            "frame-heartbeat-of-others",
+            heartbeat(vec![(ap(), vector()), (eu(), VersionVector::new())]),
+        ),
         ("frame-acknowledge", Frame::Acknowledge { vector: vector(), echo_us: None }),
         (
             "frame-acknowledge-with-echo",
@@ -103,5 +129,6 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     ];
     all.extend(refusals());
     all.extend(tables());
+    all.extend(forwards());
     all
 }

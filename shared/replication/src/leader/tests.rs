@@ -7,7 +7,7 @@ use tombolo_datatypes::{DataType, DeltaBody, JsonText, OperationError, RegisterD
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
 use super::*;
-use crate::{Key, Strategy};
+use crate::{Consistency, Key, Strategy};
 
 fn replica(region: &str) -> ReplicaId {
     ReplicaId::new(RegionId::new(region).unwrap(), Incarnation(1))
@@ -23,6 +23,7 @@ fn shape(data_type: DataType) -> TableShape {
         data_type,
         resolver: ResolverKind::of(data_type)[0],
         strategy: Strategy::MultiLeader,
+        consistency: Consistency::Eventual,
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The body; null where there is none or it is not JSON.
     pub(crate) body: Value,
+    head: String,
 }
 
 /// Why there is no answer.
@@ -71,6 +72,11 @@ impl Client {
 }
 
 impl Reply {
+    /// The value of a header, by its lower-case name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+
     /// Its body, where the status is this one.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
@@ -107,7 +113,7 @@ fn exchange(
     connection.read_exact(&mut body)?;
     let is_last = header(&head, "connection").is_some_and(|word| word == "close");
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    Ok((Reply { status, body }, is_last))
+    Ok((Reply { status, body, head }, is_last))
 }
 
 /// The value of a header, by its lower-case name.
