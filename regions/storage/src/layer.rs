@@ -10,7 +10,7 @@ use core::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam_skiplist::SkipMap;
+use crossbeam_skiplist::{SkipMap, SkipSet};
 use tombolo_datatypes::{ItemState, TypeState};
 
 type VersionedKey = (Box<[u8]>, Reverse<u64>);
@@ -19,6 +19,8 @@ type VersionedKey = (Box<[u8]>, Reverse<u64>);
 #[derive(Debug, Default)]
 pub(crate) struct Layer {
     entries: SkipMap<VersionedKey, Arc<ItemState>>,
+    /// The keys of items that were contested in some entry; they may be so no longer.
+    contested: SkipSet<Box<[u8]>>,
     bytes: AtomicUsize,
 }
 
@@ -28,7 +30,24 @@ const ENTRY_BYTES: usize = 320;
 impl Layer {
     pub(crate) fn insert(&self, key: &[u8], commit: u64, state: Arc<ItemState>) {
         self.bytes.fetch_add(ENTRY_BYTES + key.len() + weight(&state), Ordering::Relaxed);
+        if state.is_contested() {
+            self.bytes.fetch_add(ENTRY_BYTES + key.len(), Ordering::Relaxed);
+            self.contested.insert(key.into());
+        }
         self.entries.insert((key.into(), Reverse(commit)), state);
+    }
+
+    /// The keys from `from` on of items that were contested at some time, in order.
+    pub(crate) fn contested(
+        self: Arc<Self>,
+        from: Bound<Box<[u8]>>,
+    ) -> impl Iterator<Item = Box<[u8]>> {
+        let mut last = from;
+        core::iter::from_fn(move || {
+            let entry = self.contested.lower_bound(last.as_ref())?;
+            last = Bound::Excluded(entry.value().clone());
+            Some(entry.value().clone())
+        })
     }
 
     /// The newest state of an item not after `commit`.
@@ -80,21 +99,53 @@ impl Layer {
 fn weight(state: &ItemState) -> usize {
     match state.value() {
         TypeState::Register(register) => {
-            let values = register.live.iter().filter_map(|write| write.value.as_ref());
+            let values = register.writes().filter_map(|write| write.value.value.as_ref());
             values.map(|value| value.as_str().len() + 96).sum()
         }
         TypeState::Counter(counter) => 128 * (counter.totals.len() + counter.bases.len()),
+        TypeState::Set(set) => {
+            let elements = set.elements.iter();
+            elements
+                .map(|(element, live)| element.text().as_str().len() + 128 + 64 * live.len())
+                .sum()
+        }
+        TypeState::Flag(flag) => 64 * flag.live.len(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tombolo_datatypes::DataType;
+    use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
+    use tombolo_datatypes::{DataType, Delta, DeltaBody, FlagDelta};
 
     use super::*;
 
     fn state() -> Arc<ItemState> {
         Arc::new(ItemState::new(DataType::Register))
+    }
+
+    fn contested() -> Arc<ItemState> {
+        let replica = ReplicaId::new(RegionId::new("a").unwrap(), Incarnation(1));
+        let mut state = ItemState::new(DataType::Flag);
+        for (seq, to) in [(1, true), (2, false)] {
+            let delta = Delta { ctx: vec![], body: DeltaBody::Flag(FlagDelta(Some(to))) };
+            state.apply(Dot::new(replica, seq), HybridTimestamp::ZERO, &delta);
+        }
+        Arc::new(state)
+    }
+
+    #[test]
+    fn items_that_were_contested_are_told_of_once_and_in_key_order() {
+        let layer = Arc::new(Layer::default());
+        layer.insert(b"c", 1, contested());
+        layer.insert(b"a", 2, contested());
+        layer.insert(b"b", 3, state());
+        layer.insert(b"a", 4, contested());
+        layer.insert(b"c", 5, state());
+        let keys = |from| Arc::clone(&layer).contested(from).collect::<Vec<_>>();
+        assert_eq!(keys(Bound::Unbounded), [b"a"[..].into(), b"c"[..].into()]);
+        assert_eq!(keys(Bound::Excluded(b"a"[..].into())), [b"c"[..].into()]);
+        assert_eq!(keys(Bound::Included(b"b"[..].into())), [b"c"[..].into()]);
     }
 
     #[test]

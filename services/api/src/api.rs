@@ -12,13 +12,14 @@ use tombolo_actors::Region;
 use tombolo_causality::RegionId;
 
 use crate::body::BodyLimits;
+use crate::conflicts::Conflicts;
 use crate::digests::Digests;
 use crate::own_hosts;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
-use crate::{items, links, region, tables, unread};
+use crate::{history, items, links, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ struct Shared {
     body_limits: BodyLimits,
     letterhead: Letterhead,
     digests: Digests,
+    conflicts: Conflicts,
 }
 
 impl Api {
@@ -42,8 +44,8 @@ impl Api {
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let letterhead = Letterhead::of(region.name());
-        let digests = Digests::new();
-        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests }))
+        let (digests, conflicts) = (Digests::new(), Conflicts::new());
+        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests, conflicts }))
     }
 
     /// Mounts what applications may ask: tables, items, the region and its health.
@@ -108,6 +110,11 @@ impl Api {
                 tables::answer(self, table, verb, query, headers, payload).await
             }
             Route::Tables => Ok(tables::list(self)),
+            Route::History { table, key } => history::show(self, (table, key), query, headers),
+            Route::Conflicts => self.0.conflicts.list(self, query, headers).await,
+            Route::Conflict { id, action } => {
+                self.0.conflicts.settle(self, id, action, query, headers).await
+            }
             Route::Region => Ok(region::show(self)),
             Route::Live => Ok(region::live(self)),
             Route::Ready => region::ready(self),

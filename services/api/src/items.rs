@@ -9,7 +9,7 @@ use tombolo_datatypes::Operation;
 use tombolo_protocol::encode_version;
 use tombolo_replication::leader::Command;
 use tombolo_replication::{ItemKey, Key};
-use tombolo_resolvers::Shown;
+use tombolo_resolvers::ResolverKind;
 
 use crate::api::Api;
 use crate::body::{Media, read_json};
@@ -21,7 +21,7 @@ use crate::route::{KeyPlace, Verb};
 use crate::{guarantees, item_json, patch, tables};
 
 /// The key that a call names, wherever it is written.
-fn key_of(place: KeyPlace<'_>, query: Query<'_>) -> Result<Key, Problem> {
+pub(crate) fn key_of(place: KeyPlace<'_>, query: Query<'_>) -> Result<Key, Problem> {
     let text = match place {
         KeyPlace::Path(raw) => decode(raw, Plus::Literal).map_err(Problem::UnreadableKey)?,
         KeyPlace::Query => query.key()?.ok_or(Problem::NoKey)?,
@@ -72,14 +72,10 @@ fn read(api: &Api, table: &str, key: Key) -> Result<HttpResponse, Problem> {
     let table = tables::find(&view, table)?;
     let item = ItemKey { table: table.id, key };
     let state = view.get(&item)?.ok_or(Problem::NoSuchItem)?;
-    match table.shape.resolver.resolver().shown(&state) {
-        Shown::Value(value, written) => {
-            let version = encode_version(state.context())?;
-            let body = item_json::read(&item.key, value, &version, written);
-            Ok(tagged(api.letterhead().json(StatusCode::OK, body), &version))
-        }
-        Shown::Nothing => Err(Problem::NoSuchItem),
-    }
+    let shown = table.shape.resolver.resolver().shown(&state);
+    let version = encode_version(state.context())?;
+    let body = item_json::read(&item.key, shown, &version).ok_or(Problem::NoSuchItem)?;
+    Ok(tagged(api.letterhead().json(StatusCode::OK, body), &version))
 }
 
 async fn put(
@@ -91,7 +87,14 @@ async fn put(
     let answer = submit(api, table, key, operation).await?;
     let version = encode_version(answer.state.context())?;
     let status = if answer.existed { StatusCode::OK } else { StatusCode::CREATED };
-    let reply = api.letterhead().json(status, item_json::replaced(&answer.item.key, &version));
+    let key = &answer.item.key;
+    let body = match answer.resolver {
+        // What was put may not be what stands.
+        ResolverKind::Max | ResolverKind::Min => item_json::operated(key, answer.shown(), &version),
+        _ => None,
+    };
+    let body = body.unwrap_or_else(|| item_json::replaced(key, &version));
+    let reply = api.letterhead().json(status, body);
     Ok(tagged(api.letterhead().acknowledged(reply), &version))
 }
 
@@ -103,14 +106,9 @@ async fn operate(
 ) -> Result<HttpResponse, Problem> {
     let answer = submit(api, table, key, operation).await?;
     let version = encode_version(answer.state.context())?;
-    match answer.shown() {
-        Shown::Value(value, _) => {
-            let body = item_json::operated(&answer.item.key, value, &version);
-            let reply = api.letterhead().json(StatusCode::OK, body);
-            Ok(tagged(api.letterhead().acknowledged(reply), &version))
-        }
-        Shown::Nothing => Err(Problem::NoSuchItem),
-    }
+    let body = item_json::operated(&answer.item.key, answer.shown(), &version);
+    let reply = api.letterhead().json(StatusCode::OK, body.ok_or(Problem::NoSuchItem)?);
+    Ok(tagged(api.letterhead().acknowledged(reply), &version))
 }
 
 async fn delete(api: &Api, table: &str, key: Key) -> Result<HttpResponse, Problem> {

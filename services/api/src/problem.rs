@@ -156,6 +156,12 @@ pub(crate) enum Problem {
     /// The item shows nothing.
     #[error("there is no such item")]
     NoSuchItem,
+    /// The conflict is settled, or never was.
+    #[error("there is no such open conflict")]
+    NoSuchConflict,
+    /// A cursor that this listing has not given.
+    #[error("the cursor is damaged, or of another listing")]
+    BadCursor,
     /// No region can have that name.
     #[error("{name:?} is not a peer of this region")]
     NoSuchPeer {

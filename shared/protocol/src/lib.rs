@@ -9,12 +9,14 @@
 
 mod catalog;
 mod change;
+mod conflict_cursor;
 mod definition;
 mod envelope;
 mod error;
 mod frame;
 mod journal;
 pub mod limits;
+mod live;
 mod position;
 mod replica_table;
 mod row;
@@ -26,6 +28,7 @@ mod wire;
 
 pub use catalog::{decode_catalog, encode_catalog};
 pub use change::{change_dot, decode_change, seal};
+pub use conflict_cursor::{ConflictCursor, decode_conflict_cursor, encode_conflict_cursor};
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
     BatchFrame, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, Hello, Purpose, RefusalCode,
@@ -33,5 +36,5 @@ pub use frame::{
 };
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
 pub use position::{RegionPosition, decode_position, encode_position};
-pub use row::{decode_row, encode_row};
+pub use row::{decode_row, encode_row, row_is_contested};
 pub use version::encode_version;
