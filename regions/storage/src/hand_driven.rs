@@ -68,6 +68,7 @@ pub(crate) fn number(state: &ItemState) -> Option<i64> {
         Shown::Nothing => None,
         Shown::Value(ShownValue::Integer(value), _) => Some(value),
         Shown::Value(ShownValue::Json(value), _) => Some(value.as_str().parse().unwrap()),
+        other => panic!("no number: {other:?}"),
     }
 }
 
@@ -167,6 +168,17 @@ impl HandDriven {
         let state = self.overlay.latest(item).unwrap();
         let command = Command { item: item.clone(), operation: Operation::Increment(by) };
         let change = other.decide(1, command, state.as_deref()).unwrap().change;
+        self.take_in(change)
+    }
+
+    /// Stages an operation by another region, which knows nothing of the item.
+    pub(crate) fn relay_blind(&mut self, other: &mut Leader, item: &ItemKey, what: Operation) {
+        let command = Command { item: item.clone(), operation: what };
+        let change = other.decide(1, command, None).unwrap().change;
+        self.take_in(change);
+    }
+
+    fn take_in(&mut self, change: Change) -> SealedChange {
         let sealed = seal(change).unwrap();
         let overlay = &self.overlay;
         let applied = self.leader.apply(&sealed.change, |item| overlay.latest(item)).unwrap();

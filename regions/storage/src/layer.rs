@@ -9,7 +9,7 @@ use core::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam_skiplist::SkipMap;
+use crossbeam_skiplist::{SkipMap, SkipSet};
 use tombolo_datatypes::{ItemState, TypeState};
 
 use crate::item_bytes::ItemBytes;
@@ -19,6 +19,8 @@ use crate::versions::Versions;
 #[derive(Debug, Default)]
 pub(crate) struct Layer {
     items: SkipMap<ItemBytes, Arc<Versions>>,
+    /// The keys of items that were contested in some version; they may be so no longer.
+    contested: SkipSet<Box<[u8]>>,
     bytes: AtomicUsize,
 }
 
@@ -38,6 +40,7 @@ impl Layer {
         state: Arc<ItemState>,
         oldest_read: u64,
     ) -> Arc<Versions> {
+        self.note_contested(key, &state);
         let mut is_new = false;
         let entry = self.items.get_or_insert_with(key.into(), || {
             is_new = true;
@@ -47,7 +50,7 @@ impl Layer {
         if is_new {
             self.weigh(KEY_BYTES + key.len() + weight(&state));
         } else {
-            self.update(&versions, commit, state, oldest_read);
+            self.replace(&versions, commit, state, oldest_read);
         }
         versions
     }
@@ -56,16 +59,42 @@ impl Layer {
     /// as of `oldest_read` or later shows.
     pub(crate) fn update(
         &self,
+        key: &[u8],
         versions: &Versions,
         commit: u64,
         state: Arc<ItemState>,
         oldest_read: u64,
     ) {
+        self.note_contested(key, &state);
+        self.replace(versions, commit, state, oldest_read);
+    }
+
+    fn replace(&self, versions: &Versions, commit: u64, state: Arc<ItemState>, oldest_read: u64) {
         let added = weight(&state);
         let mut dropped = 0;
         versions.push(commit, state, oldest_read, |state| dropped += weight(state));
         self.weigh(added);
         self.bytes.fetch_sub(dropped, Ordering::Relaxed);
+    }
+
+    fn note_contested(&self, key: &[u8], state: &ItemState) {
+        if state.is_contested() && !self.contested.contains(key) {
+            self.weigh(KEY_BYTES + key.len());
+            self.contested.insert(key.into());
+        }
+    }
+
+    /// The keys from `from` on of items that were contested at some time, in order.
+    pub(crate) fn contested(
+        self: Arc<Self>,
+        from: Bound<Box<[u8]>>,
+    ) -> impl Iterator<Item = Box<[u8]>> {
+        let mut last = from;
+        core::iter::from_fn(move || {
+            let entry = self.contested.lower_bound(last.as_ref())?;
+            last = Bound::Excluded(entry.value().clone());
+            Some(entry.value().clone())
+        })
     }
 
     /// The newest state of an item not after `commit`.
@@ -107,24 +136,59 @@ impl Layer {
 
 /// About how much memory one version takes.
 pub(crate) fn weight(state: &ItemState) -> usize {
-    VERSION_BYTES
-        + match state.value() {
-            TypeState::Register(register) => {
-                let values = register.live.iter().filter_map(|write| write.value.as_ref());
-                values.map(|value| value.as_str().len() + 96).sum()
-            }
-            TypeState::Counter(counter) => 128 * (counter.totals.len() + counter.bases.len()),
+    VERSION_BYTES + value_weight(state)
+}
+
+fn value_weight(state: &ItemState) -> usize {
+    match state.value() {
+        TypeState::Register(register) => {
+            let values = register.writes().filter_map(|write| write.value.value.as_ref());
+            values.map(|value| value.as_str().len() + 96).sum()
         }
+        TypeState::Counter(counter) => 128 * (counter.totals.len() + counter.bases.len()),
+        TypeState::Set(set) => {
+            let elements = set.elements.iter();
+            elements
+                .map(|(element, live)| element.text().as_str().len() + 128 + 64 * live.len())
+                .sum()
+        }
+        TypeState::Flag(flag) => 64 * flag.live.len(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tombolo_datatypes::DataType;
+    use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
+    use tombolo_datatypes::{DataType, Delta, DeltaBody, FlagDelta};
 
     use super::*;
 
     fn state() -> Arc<ItemState> {
         Arc::new(ItemState::new(DataType::Register))
+    }
+
+    fn contested() -> Arc<ItemState> {
+        let replica = ReplicaId::new(RegionId::new("a").unwrap(), Incarnation(1));
+        let mut state = ItemState::new(DataType::Flag);
+        for (seq, to) in [(1, true), (2, false)] {
+            let delta = Delta { ctx: vec![], body: DeltaBody::Flag(FlagDelta(Some(to))) };
+            state.apply(Dot::new(replica, seq), HybridTimestamp::ZERO, &delta);
+        }
+        Arc::new(state)
+    }
+
+    #[test]
+    fn items_that_were_contested_are_told_of_once_and_in_key_order() {
+        let layer = Arc::new(Layer::default());
+        layer.insert(b"c", 1, contested(), 0);
+        layer.insert(b"a", 2, contested(), 0);
+        layer.insert(b"b", 3, state(), 0);
+        layer.insert(b"a", 4, contested(), 0);
+        layer.insert(b"c", 5, state(), 0);
+        let keys = |from| Arc::clone(&layer).contested(from).collect::<Vec<_>>();
+        assert_eq!(keys(Bound::Unbounded), [b"a"[..].into(), b"c"[..].into()]);
+        assert_eq!(keys(Bound::Excluded(b"a"[..].into())), [b"c"[..].into()]);
+        assert_eq!(keys(Bound::Included(b"b"[..].into())), [b"c"[..].into()]);
     }
 
     #[test]

@@ -41,4 +41,4 @@ pub use paused_links::PausedLinks;
 pub use redb_backend::RedbBackend;
 pub use state::Begun;
 pub use store::{OverlayOptions, Store, StoreOptions};
-pub use view::View;
+pub use view::{ContestedItem, View};

@@ -193,7 +193,7 @@ impl Overlay {
             return self.recent.insert(&key, RecentItem { state, versions, layer: number });
         };
         if recent.layer == number {
-            active.update(&recent.versions, commit, Arc::clone(&state), oldest_read);
+            active.update(&key, &recent.versions, commit, Arc::clone(&state), oldest_read);
         } else {
             recent.versions = active.insert(&key, commit, Arc::clone(&state), oldest_read);
             recent.layer = number;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::{
     RegionPosition, decode_catalog, decode_position, decode_row, encode_catalog, encode_position,
-    encode_row,
+    encode_row, row_is_contested,
 };
 use tombolo_replication::Catalog;
 
@@ -24,6 +24,8 @@ use crate::layer::Layer;
 use crate::{RedbBackend, StorageError};
 
 const ITEMS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("items");
+/// The keys of items whose rows are contested.
+const CONTESTED: TableDefinition<'static, &[u8], ()> = TableDefinition::new("contested");
 const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 const POSITION: &str = "position";
 const REPLAY_FROM: &str = "replay_from";
@@ -139,10 +141,21 @@ impl State {
         {
             let tables: BTreeSet<_> = after.catalog.iter().map(|t| table_bytes(&t.id)).collect();
             let mut items = transaction.open_table(ITEMS)?;
+            let mut contested = transaction.open_table(CONTESTED)?;
             for (key, state) in Arc::clone(layer).iter(Bound::Unbounded, u64::MAX) {
                 // A table may have come and gone within the layer.
                 if key.first_chunk().is_some_and(|table| tables.contains(table)) {
-                    items.insert(&*key, &*encode_row(&state)?)?;
+                    let row = encode_row(&state)?;
+                    let before = items.insert(&*key, &*row)?;
+                    // The index hears of an item only when that changes, which is seldom.
+                    match (
+                        before.is_some_and(|r| row_is_contested(r.value())),
+                        state.is_contested(),
+                    ) {
+                        (false, true) => drop(contested.insert(&*key, ())?),
+                        (true, false) => drop(contested.remove(&*key)?),
+                        _ => {}
+                    }
                 }
             }
         }
@@ -171,8 +184,12 @@ impl State {
 
     /// What the database holds now, for as long as the snapshot lives.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, StorageError> {
-        match self.database.begin_read()?.open_table(ITEMS) {
-            Ok(items) => Ok(Snapshot(Some(items))),
+        let transaction = self.database.begin_read()?;
+        match transaction.open_table(ITEMS) {
+            Ok(items) => {
+                let contested = transaction.open_table(CONTESTED)?;
+                Ok(Snapshot(Some(Tables { items, contested })))
+            }
             Err(redb::TableError::TableDoesNotExist(_)) => Ok(Snapshot(None)),
             Err(error) => Err(error.into()),
         }
@@ -181,10 +198,12 @@ impl State {
 
 fn empty(transaction: &WriteTransaction, prefix: [u8; 8]) -> Result<(), StorageError> {
     let mut items = transaction.open_table(ITEMS)?;
-    match after_prefix(prefix) {
-        Some(end) => items.retain_in::<&[u8], _>(&prefix[..]..&end[..], |_, _| false)?,
-        None => items.retain_in::<&[u8], _>(&prefix[..].., |_, _| false)?,
-    }
+    let mut contested = transaction.open_table(CONTESTED)?;
+    let start = Bound::Included(&prefix[..]);
+    let end = after_prefix(prefix);
+    let end = end.as_ref().map_or(Bound::Unbounded, |end| Bound::Excluded(&end[..]));
+    items.retain_in::<&[u8], _>((start, end), |_, _| false)?;
+    contested.retain_in::<&[u8], _>((start, end), |_, ()| false)?;
     Ok(())
 }
 
@@ -192,7 +211,12 @@ fn empty(transaction: &WriteTransaction, prefix: [u8; 8]) -> Result<(), StorageE
 pub(crate) type Entry = Result<(Box<[u8]>, Arc<ItemState>), StorageError>;
 
 /// An immutable state of the database.
-pub(crate) struct Snapshot(Option<ReadOnlyTable<&'static [u8], &'static [u8]>>);
+pub(crate) struct Snapshot(Option<Tables>);
+
+struct Tables {
+    items: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    contested: ReadOnlyTable<&'static [u8], ()>,
+}
 
 impl core::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -203,7 +227,7 @@ impl core::fmt::Debug for Snapshot {
 impl Snapshot {
     /// The state of an item.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Arc<ItemState>>, StorageError> {
-        let Some(items) = &self.0 else { return Ok(None) };
+        let Some(Tables { items, .. }) = &self.0 else { return Ok(None) };
         let Some(row) = items.get(key)? else { return Ok(None) };
         decode(row.value()).map(Some)
     }
@@ -214,13 +238,25 @@ impl Snapshot {
         from: Bound<&[u8]>,
     ) -> Result<impl Iterator<Item = Entry> + use<>, StorageError> {
         let range = match &self.0 {
-            Some(items) => Some(items.range::<&[u8]>((from, Bound::Unbounded))?),
+            Some(tables) => Some(tables.items.range::<&[u8]>((from, Bound::Unbounded))?),
             None => None,
         };
         Ok(range.into_iter().flatten().map(|entry| {
             let (key, row) = entry?;
             Ok((key.value().into(), decode(row.value())?))
         }))
+    }
+
+    /// The keys from `from` on of items whose rows are contested, in order.
+    pub(crate) fn contested(
+        &self,
+        from: Bound<&[u8]>,
+    ) -> Result<impl Iterator<Item = Result<Box<[u8]>, StorageError>> + use<>, StorageError> {
+        let range = match &self.0 {
+            Some(tables) => Some(tables.contested.range::<&[u8]>((from, Bound::Unbounded))?),
+            None => None,
+        };
+        Ok(range.into_iter().flatten().map(|entry| Ok(entry?.0.value().into())))
     }
 }
 

@@ -3,6 +3,8 @@
 //! (overlay layers, redb snapshot, vector, tables), made anew by each group of changes when it is
 //! durable and swapped in at once. Whoever holds a view sees one state, however long it looks.
 
+mod contested;
+
 use core::ops::Bound;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use tombolo_datatypes::ItemState;
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::{Catalog, Digest, Digester, ItemKey, Key, TableId};
 
+pub use self::contested::ContestedItem;
 use crate::item_bytes::{TABLE_BYTES, after_prefix, item_bytes, table_bytes};
 use crate::layer::Layer;
 use crate::state::{Entry, Snapshot};
@@ -85,12 +88,7 @@ impl View {
             entries.take_while(move |entry| entry.as_ref().map_or(true, |(key, _)| is_within(key)));
         Ok(of_table.map(|entry| {
             let (bytes, state) = entry?;
-            let text = core::str::from_utf8(&bytes[TABLE_BYTES..]).ok();
-            let key = text.and_then(|text| Key::new(text).ok());
-            let key = key.ok_or_else(|| StorageError::Mismatched {
-                detail: "a stored key is none".to_owned(),
-            })?;
-            Ok((key, state))
+            Ok((key_of(&bytes)?, state))
         }))
     }
 
@@ -128,6 +126,13 @@ impl View {
         sources.push((Box::new(stored) as Box<dyn Iterator<Item = Entry>>).peekable());
         Ok(core::iter::from_fn(move || next_of(&mut sources)))
     }
+}
+
+/// The key of a stored item.
+fn key_of(bytes: &[u8]) -> Result<Key, StorageError> {
+    let text = bytes.get(TABLE_BYTES..).and_then(|bytes| core::str::from_utf8(bytes).ok());
+    let key = text.and_then(|text| Key::new(text).ok());
+    key.ok_or_else(|| StorageError::Mismatched { detail: "a stored key is none".to_owned() })
 }
 
 /// The smallest key among the sources; where several have it, the first (newest) one's entry.

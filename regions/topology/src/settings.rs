@@ -35,7 +35,7 @@ use tombolo_causality::RegionId;
 pub use address::{PeerAddress, PeerAddressError};
 pub use cluster::{Cluster, ClusterId, ClusterIdError, Member, SessionSecret, SessionSecretError};
 pub use error::{Origin, SettingsError};
-pub use keeping::{Journal, Leader, Overlay, State};
+pub use keeping::{Items, Journal, Leader, Overlay, State};
 pub use logging::{Log, LogFormat, LogLevel, UnknownWord};
 pub use reference::{Allowed, SettingDoc, Unit, reference};
 pub use region::Region;
@@ -59,6 +59,8 @@ pub struct Settings {
     pub http: Http,
     /// How writes are gathered and decided.
     pub leader: Leader,
+    /// How much of one item there may be.
+    pub items: Items,
     /// The log of changes.
     pub journal: Journal,
     /// What is durable in the journal and not yet in the state file.
@@ -97,6 +99,7 @@ impl Settings {
             listen,
             http: Http::default(),
             leader: Leader::default(),
+            items: Items::default(),
             journal: Journal::default(),
             overlay: Overlay::default(),
             state: State::default(),
@@ -135,6 +138,7 @@ impl Settings {
         self.cluster.overlay(layers)?;
         self.http.overlay(layers)?;
         self.leader.overlay(layers)?;
+        self.items.overlay(layers)?;
         self.journal.overlay(layers)?;
         self.overlay.overlay(layers)?;
         self.state.overlay(layers)?;
@@ -142,13 +146,14 @@ impl Settings {
         self.log.overlay(layers)
     }
 
-    fn sections(&self) -> [SectionValues; 10] {
+    fn sections(&self) -> [SectionValues; 11] {
         [
             self.region.values(),
             self.cluster.values(),
             self.listen.values(),
             self.http.values(),
             self.leader.values(),
+            self.items.values(),
             self.journal.values(),
             self.overlay.values(),
             self.state.values(),
@@ -159,13 +164,14 @@ impl Settings {
 }
 
 /// The sections with the values that they have when nothing is said.
-fn sections_by_default() -> [SectionValues; 10] {
+fn sections_by_default() -> [SectionValues; 11] {
     [
         Region::without_values(),
         Cluster::default_values(),
         Listen::default().values(),
         Http::default().values(),
         Leader::default().values(),
+        Items::default().values(),
         Journal::default().values(),
         Overlay::default().values(),
         State::default().values(),
@@ -175,12 +181,13 @@ fn sections_by_default() -> [SectionValues; 10] {
 }
 
 /// Section by section, its name and what it accepts.
-const SECTIONS: [(&str, &[Fact]); 10] = [
+const SECTIONS: [(&str, &[Fact]); 11] = [
     (Region::NAME, Region::FACTS),
     (Cluster::NAME, Cluster::FACTS),
     (Listen::NAME, Listen::FACTS),
     (Http::NAME, Http::FACTS),
     (Leader::NAME, Leader::FACTS),
+    (Items::NAME, Items::FACTS),
     (Journal::NAME, Journal::FACTS),
     (Overlay::NAME, Overlay::FACTS),
     (State::NAME, State::FACTS),

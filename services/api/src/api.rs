@@ -20,6 +20,7 @@ use tombolo_replication::read_router::Hop;
 
 use crate::body::BodyLimits;
 use crate::caller::{Caller, Sessions};
+use crate::conflicts::Conflicts;
 use crate::digests::Digests;
 use crate::guarantees::Promises;
 use crate::own_hosts;
@@ -28,7 +29,7 @@ use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
-use crate::{items, links, region, tables, unread};
+use crate::{history, items, links, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -42,6 +43,7 @@ struct Shared {
     letterhead: Letterhead,
     digests: Digests,
     scans: Scans,
+    conflicts: Conflicts,
     sessions: Sessions,
 }
 
@@ -70,15 +72,15 @@ impl Api {
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let letterhead = Letterhead::of(region.name());
-        let (digests, scans) = (Digests::new(), Scans::new());
         let sessions = Sessions::of(&region);
         Self(Arc::new(Shared {
             region,
             regions,
             body_limits,
             letterhead,
-            digests,
-            scans,
+            digests: Digests::new(),
+            scans: Scans::new(),
+            conflicts: Conflicts::new(),
             sessions,
         }))
     }
@@ -176,6 +178,13 @@ impl Api {
                 tables::answer(self, table, verb, query, headers, payload).await
             }
             Route::Tables => Ok(tables::list(self)),
+            Route::History { table, key } => {
+                history::show(self, (table, key), query, headers, caller).await
+            }
+            Route::Conflicts => self.0.conflicts.list(self, query, headers, caller).await,
+            Route::Conflict { id, action } => {
+                self.0.conflicts.settle(self, (id, action), (query, headers), caller).await
+            }
             Route::Region => Ok(region::show(self)),
             Route::Live => Ok(region::live(self)),
             Route::Ready => region::ready(self),

@@ -10,7 +10,7 @@ use tombolo_datatypes::Operation;
 use tombolo_protocol::encode_version;
 use tombolo_replication::leader::Command;
 use tombolo_replication::{ItemKey, Key};
-use tombolo_resolvers::Shown;
+use tombolo_resolvers::ResolverKind;
 
 use crate::api::Api;
 use crate::body::{Media, read_json};
@@ -24,7 +24,7 @@ use crate::route::{KeyPlace, Verb};
 use crate::{freshness, guarantees, item_json, patch, tables};
 
 /// The key that a call names, wherever it is written.
-fn key_of(place: KeyPlace<'_>, query: Query<'_>) -> Result<Key, Problem> {
+pub(crate) fn key_of(place: KeyPlace<'_>, query: Query<'_>) -> Result<Key, Problem> {
     let text = match place {
         KeyPlace::Path(raw) => decode(raw, Plus::Literal).map_err(Problem::UnreadableKey)?,
         KeyPlace::Query => query.key()?.ok_or(Problem::NoKey)?,
@@ -92,25 +92,21 @@ fn read(api: &Api, table: &str, key: Key, session: &mut Session) -> Result<HttpR
     let state = view.get(&item)?.ok_or(Problem::NoSuchItem)?;
     // Of what was deleted as well: it must not be there again.
     session.saw(state.context());
-    match table.shape.resolver.resolver().shown(&state) {
-        Shown::Value(value, written) => {
-            let version = encode_version(state.context())?;
-            let body = item_json::read(&item.key, value, &version, written);
-            Ok(tagged(api.letterhead().json(StatusCode::OK, body), &version))
-        }
-        Shown::Nothing => Err(Problem::NoSuchItem),
-    }
+    let shown = table.shape.resolver.resolver().shown(&state);
+    let version = encode_version(state.context())?;
+    let body = item_json::read(&item.key, shown, &version).ok_or(Problem::NoSuchItem)?;
+    Ok(tagged(api.letterhead().json(StatusCode::OK, body), &version))
 }
 
 /// A write that is done, and the regions that are known to hold it, where more than this one were
 /// asked for.
-struct Done {
-    answer: Answer,
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
     holders: Option<Vec<RegionId>>,
 }
 
 /// Has a command decided, and waits until as many regions hold it as were asked for.
-async fn submit(
+pub(crate) async fn submit(
     api: &Api,
     command: Command,
     asked: WriteAsked,
@@ -148,22 +144,31 @@ impl Done {
         let (answer, letterhead) = (&self.answer, api.letterhead());
         let version = encode_version(answer.state.context())?;
         let key = &answer.item.key;
-        let reply = match (verb, answer.shown()) {
-            (Verb::Put, _) => {
+        let shown = || item_json::operated(key, answer.shown(), &version);
+        let reply = match verb {
+            Verb::Put => {
                 let status = if answer.existed { StatusCode::OK } else { StatusCode::CREATED };
-                tagged(letterhead.json(status, item_json::replaced(key, &version)), &version)
+                // What was put may not be what stands.
+                let ranks = matches!(answer.resolver, ResolverKind::Max | ResolverKind::Min);
+                let body = if ranks { shown() } else { None };
+                let body = body.unwrap_or_else(|| item_json::replaced(key, &version));
+                tagged(letterhead.json(status, body), &version)
             }
-            (Verb::Patch, Shown::Value(value, _)) => {
-                let body = item_json::operated(key, value, &version);
+            Verb::Patch => {
+                let body = shown().ok_or(Problem::NoSuchItem)?;
                 tagged(letterhead.json(StatusCode::OK, body), &version)
             }
-            (Verb::Patch, Shown::Nothing) => return Err(Problem::NoSuchItem),
             _ => letterhead.no_content(),
         };
-        let mut reply = letterhead.acknowledged(reply);
+        Ok(self.acknowledge(api, reply))
+    }
+
+    /// Adds where the write is durable.
+    pub(crate) fn acknowledge(&self, api: &Api, reply: HttpResponse) -> HttpResponse {
+        let mut reply = api.letterhead().acknowledged(reply);
         if let Some(holders) = &self.holders {
             acknowledged_by(&mut reply, holders);
         }
-        Ok(reply)
+        reply
     }
 }

@@ -1,4 +1,5 @@
-//! The REST contract of one region: tables, items, health, links and digests.
+//! The REST contract of one region: tables, items, conflicts, health, links and
+//! digests.
 //!
 //! ```text
 //!  socket ─▶ route ─▶ guarantees ─▶ body ─▶ items ─ Command ─▶ region (leader, journal) ─▶ answer
@@ -18,10 +19,12 @@
 mod api;
 mod body;
 mod caller;
+mod conflicts;
 mod definition;
 mod digests;
 mod freshness;
 mod guarantees;
+mod history;
 mod item_json;
 mod items;
 mod language;

@@ -63,6 +63,9 @@ pub(crate) enum Problem {
     /// The text is no cursor, or no longer the one that was given out.
     #[error("the cursor cannot be read: {0}")]
     BadCursor(#[source] DecodeError),
+    /// A cursor that another listing has given out.
+    #[error("the cursor is of another listing")]
+    ForeignCursor,
     /// A part of the contract that this version does not have.
     #[error("this version does not have it yet: {what}")]
     NotSupportedYet {
@@ -159,6 +162,9 @@ pub(crate) enum Problem {
     /// The item shows nothing.
     #[error("there is no such item")]
     NoSuchItem,
+    /// The conflict is settled, or never was.
+    #[error("there is no such open conflict")]
+    NoSuchConflict,
     /// No region can have that name.
     #[error("{name:?} is not a peer of this region")]
     NoSuchPeer {

@@ -16,6 +16,12 @@ pub(crate) enum Route<'a> {
     Item { table: &'a str, key: KeyPlace<'a> },
     /// `/v1/tables/{table}/items`
     Items { table: &'a str },
+    /// `/v1/tables/{table}/items/{key}/history`, or `/v1/tables/{table}/item/history?key=`
+    History { table: &'a str, key: KeyPlace<'a> },
+    /// `/v1/conflicts`
+    Conflicts,
+    /// `/v1/conflicts/{id}/{restore|dismiss|undo}`
+    Conflict { id: &'a str, action: ConflictAction },
     /// `/v1/region`
     Region,
     /// `/livez`
@@ -48,6 +54,17 @@ pub(crate) enum LinkAction {
     Resume,
     /// Send everything anew.
     Resync,
+}
+
+/// What can be done to an open conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConflictAction {
+    /// Write the lost value anew.
+    Restore,
+    /// Let it go.
+    Dismiss,
+    /// Take back what was done to it.
+    Undo,
 }
 
 /// Which listener a request came in by.
@@ -108,8 +125,17 @@ impl<'a> Route<'a> {
                 Self::Item { table, key: KeyPlace::Query }
             }
             ("tables", Some(table), Some("items"), None) => Self::Items { table },
-            ("tables", Some(table), Some("items"), Some(key)) => {
-                Self::Item { table, key: KeyPlace::Path(key) }
+            ("tables", Some(table), Some("item"), Some("history")) => {
+                Self::History { table, key: KeyPlace::Query }
+            }
+            ("tables", Some(table), Some("items"), Some(key)) => match segments.next() {
+                None => Self::Item { table, key: KeyPlace::Path(key) },
+                Some("history") => Self::History { table, key: KeyPlace::Path(key) },
+                Some(_) => return None,
+            },
+            ("conflicts", None, None, None) => Self::Conflicts,
+            ("conflicts", Some(id), Some(action), None) => {
+                Self::Conflict { id, action: ConflictAction::parse(action)? }
             }
             ("region", None, None, None) => Self::Region,
             ("digests", None, None, None) => Self::Digests,
@@ -126,7 +152,7 @@ impl<'a> Route<'a> {
     pub(crate) fn takes(self, verb: Verb) -> bool {
         match self {
             Self::Table { .. } | Self::Item { .. } => verb != Verb::Post,
-            Self::Link { .. } => verb == Verb::Post,
+            Self::Link { .. } | Self::Conflict { .. } => verb == Verb::Post,
             _ => verb == Verb::Get,
         }
     }
@@ -135,8 +161,19 @@ impl<'a> Route<'a> {
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Table { .. } | Self::Item { .. } => "GET, HEAD, PUT, PATCH, DELETE",
-            Self::Link { .. } => "POST",
+            Self::Link { .. } | Self::Conflict { .. } => "POST",
             _ => "GET, HEAD",
+        }
+    }
+}
+
+impl ConflictAction {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "restore" => Some(Self::Restore),
+            "dismiss" => Some(Self::Dismiss),
+            "undo" => Some(Self::Undo),
+            _ => None,
         }
     }
 }
@@ -178,6 +215,18 @@ mod tests {
     }
 
     #[test]
+    fn a_history_is_below_its_item_and_a_key_may_be_called_history() {
+        let parse = |path| Route::parse(path, Door::Api);
+        let history = |key| Some(Route::History { table: "t", key });
+        assert_eq!(parse("/v1/tables/t/items/k/history"), history(KeyPlace::Path("k")));
+        assert_eq!(parse("/v1/tables/t/item/history"), history(KeyPlace::Query));
+        let item = Route::Item { table: "t", key: KeyPlace::Path("history") };
+        assert_eq!(parse("/v1/tables/t/items/history"), Some(item));
+        assert_eq!(parse("/v1/tables/t/items/k/history/x"), None);
+        assert_eq!(parse("/v1/conflicts/1/forget"), None);
+    }
+
+    #[test]
     fn nothing_but_the_exact_path_matches() {
         for path in ["", "/", "*", "/v1", "/v1/", "/v1//tables", "/v2/tables", "/livez/", "//livez"]
         {
@@ -206,13 +255,17 @@ mod tests {
             (Verb::Delete, "DELETE"),
             (Verb::Post, "POST"),
         ];
-        for path in [
+        let paths = [
             "/v1/tables",
             "/v1/tables/t",
             "/v1/tables/t/item",
             "/v1/tables/t/items",
+            "/v1/tables/t/item/history",
+            "/v1/conflicts",
+            "/v1/conflicts/1/undo",
             "/v1/links/a/pause",
-        ] {
+        ];
+        for path in paths {
             let route = Route::parse(path, Door::Admin).unwrap();
             let taken = verbs.iter().filter(|(verb, _)| route.takes(*verb)).map(|(_, name)| *name);
             assert_eq!(taken.collect::<Vec<_>>().join(", "), route.allow(), "{path}");

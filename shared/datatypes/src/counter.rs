@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use tombolo_causality::{ReplicaId, VersionVector};
 
-use crate::item::Incoming;
-use crate::{DataType, Entry, Live, Operation, OperationError};
+use crate::delta::Incoming;
+use crate::{DataType, Live, Operation, OperationError};
 
 /// How much one replica has added and taken away, ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -48,12 +48,14 @@ impl Tally {
     }
 
     /// `up - down`, saturated to what the caller can clamp.
-    fn net(self) -> i128 {
+    pub fn net(self) -> i128 {
         let up = i128::try_from(self.up).unwrap_or(i128::MAX);
         up.saturating_sub(i128::try_from(self.down).unwrap_or(i128::MAX))
     }
 
-    fn since(self, base: Self) -> Self {
+    /// What was added and taken away beyond `base`.
+    #[must_use]
+    pub fn since(self, base: Self) -> Self {
         Self { up: self.up.saturating_sub(base.up), down: self.down.saturating_sub(base.down) }
     }
 }
@@ -102,10 +104,7 @@ impl CounterState {
             }
             Operation::Delete if self.live.is_empty() => Err(OperationError::NoSuchItem),
             Operation::Delete => Ok(CounterDelta::Reset(self.totals.clone())),
-            Operation::Put(_) => Err(OperationError::NotOfThisType {
-                data_type: DataType::Counter,
-                operation: operation.name(),
-            }),
+            _ => Err(operation.not_of(DataType::Counter)),
         }
     }
 
@@ -114,8 +113,7 @@ impl CounterState {
         match delta {
             CounterDelta::Adjusted(total) => {
                 join_tallies(&mut self.totals, [(&incoming.dot.replica, total)]);
-                let (dot, stamp) = (incoming.dot, incoming.stamp);
-                self.live.insert(Entry { dot, stamp, value: () });
+                self.live.insert(incoming.entry(()));
             }
             CounterDelta::Reset(seen) => join_tallies(&mut self.bases, seen),
         }

@@ -5,7 +5,11 @@ use core::str::FromStr;
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId, VersionVector};
 
-use crate::{CounterDelta, CounterState, Operation, OperationError, RegisterDelta, RegisterState};
+use crate::delta::Incoming;
+use crate::{
+    Basis, CounterState, Delta, DeltaBody, FlagState, ItemLimits, Operation, OperationError,
+    RegisterState, SetState,
+};
 
 /// The data types, by the names that a table's definition uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,17 +18,33 @@ pub enum DataType {
     Register,
     /// An integer that is added to.
     Counter,
+    /// Scalars that are added and removed.
+    Set,
+    /// A boolean that is switched.
+    Flag,
 }
 
 impl DataType {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Register, Self::Counter];
+    pub const ALL: [Self; 4] = [Self::Register, Self::Counter, Self::Set, Self::Flag];
 
     /// Its name in a table's definition.
     pub fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::Counter => "counter",
+            Self::Set => "set",
+            Self::Flag => "flag",
+        }
+    }
+
+    /// What it takes as a whole value, in words.
+    pub(crate) fn holds(self) -> &'static str {
+        match self {
+            Self::Register => "any JSON",
+            Self::Counter => "an integer",
+            Self::Set => "an array of strings, numbers, booleans and nulls",
+            Self::Flag => "true or false",
         }
     }
 }
@@ -43,42 +63,6 @@ impl FromStr for DataType {
     }
 }
 
-/// What one change did to one item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delta {
-    /// The exact dots that it replaces, sorted. Decides what is superseded, never delivery.
-    pub ctx: Vec<Dot>,
-    /// What it did, by data type.
-    pub body: DeltaBody,
-}
-
-/// What a delta did, by data type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeltaBody {
-    /// A write to a register.
-    Register(RegisterDelta),
-    /// An increment or a reset of a counter.
-    Counter(CounterDelta),
-}
-
-impl DeltaBody {
-    /// The data type it belongs to.
-    pub fn data_type(&self) -> DataType {
-        match self {
-            Self::Register(_) => DataType::Register,
-            Self::Counter(_) => DataType::Counter,
-        }
-    }
-}
-
-/// A delta with the name and the time of its change.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Incoming<'a> {
-    pub(crate) dot: Dot,
-    pub(crate) stamp: HybridTimestamp,
-    pub(crate) ctx: &'a [Dot],
-}
-
 /// An item as a region knows it. A missing item is "never heard of", never "deleted".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemState {
@@ -93,6 +77,10 @@ pub enum TypeState {
     Register(RegisterState),
     /// Of a counter.
     Counter(CounterState),
+    /// Of a set.
+    Set(SetState),
+    /// Of a flag.
+    Flag(FlagState),
 }
 
 impl ItemState {
@@ -101,6 +89,8 @@ impl ItemState {
         let value = match data_type {
             DataType::Register => TypeState::Register(RegisterState::default()),
             DataType::Counter => TypeState::Counter(CounterState::default()),
+            DataType::Set => TypeState::Set(SetState::default()),
+            DataType::Flag => TypeState::Flag(FlagState::default()),
         };
         Self { context: VersionVector::new(), value }
     }
@@ -125,25 +115,46 @@ impl ItemState {
         match self.value {
             TypeState::Register(_) => DataType::Register,
             TypeState::Counter(_) => DataType::Counter,
+            TypeState::Set(_) => DataType::Set,
+            TypeState::Flag(_) => DataType::Flag,
         }
     }
 
-    /// What `operation` by `author` does to this item as it stands; `is_shown` is whether the
-    /// resolver shows a value, `ctx` what it shows.
+    /// The register, for a resolver that keeps in it what must stand.
+    pub fn register_mut(&mut self) -> Option<&mut RegisterState> {
+        match &mut self.value {
+            TypeState::Register(register) => Some(register),
+            _ => None,
+        }
+    }
+
+    /// Whether writes live beside each other of which some may have lost, under whatever resolver.
+    pub fn is_contested(&self) -> bool {
+        match &self.value {
+            TypeState::Register(register) => register.is_contested(),
+            TypeState::Counter(_) => false,
+            TypeState::Set(set) => set.is_contested(),
+            TypeState::Flag(flag) => flag.is_contested(),
+        }
+    }
+
+    /// What `operation` by `author` does to this item as it stands, which `basis` describes.
     pub fn operate(
         &self,
         author: ReplicaId,
         operation: Operation,
-        is_shown: bool,
-        ctx: Vec<Dot>,
+        basis: Basis,
+        limits: &ItemLimits,
     ) -> Result<Delta, OperationError> {
         let body = match &self.value {
             TypeState::Register(_) => {
-                DeltaBody::Register(RegisterState::operate(operation, is_shown)?)
+                DeltaBody::Register(RegisterState::operate(operation, &basis)?)
             }
             TypeState::Counter(counter) => DeltaBody::Counter(counter.operate(author, &operation)?),
+            TypeState::Set(set) => DeltaBody::Set(set.operate(&operation, &basis, limits)?),
+            TypeState::Flag(flag) => return flag.operate(&operation, basis),
         };
-        Ok(Delta { ctx, body })
+        Ok(Delta { ctx: basis.ctx, body })
     }
 
     /// Joins the delta of change `dot`; answers whether it told anything new.
@@ -158,7 +169,9 @@ impl ItemState {
         match (&mut self.value, &delta.body) {
             (TypeState::Register(state), DeltaBody::Register(body)) => state.apply(&incoming, body),
             (TypeState::Counter(state), DeltaBody::Counter(body)) => state.apply(&incoming, body),
-            (TypeState::Register(_) | TypeState::Counter(_), _) => return false,
+            (TypeState::Set(state), DeltaBody::Set(body)) => state.apply(&incoming, body),
+            (TypeState::Flag(state), DeltaBody::Flag(body)) => state.apply(&incoming, body),
+            _ => return false,
         }
         self.context.learn(dot);
         true
@@ -173,7 +186,13 @@ impl ItemState {
             (TypeState::Counter(state), TypeState::Counter(theirs)) => {
                 state.join(&self.context, theirs, &other.context);
             }
-            (TypeState::Register(_) | TypeState::Counter(_), _) => return,
+            (TypeState::Set(state), TypeState::Set(theirs)) => {
+                state.join(&self.context, theirs, &other.context);
+            }
+            (TypeState::Flag(state), TypeState::Flag(theirs)) => {
+                state.join(&self.context, theirs, &other.context);
+            }
+            _ => return,
         }
         self.context.join(&other.context);
     }

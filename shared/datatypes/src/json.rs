@@ -5,8 +5,13 @@
 //! readers could disagree: a member name may not appear twice in one object, surrogates come in
 //! pairs (RFC 7493, I-JSON), and depth is bounded.
 
+mod escapes;
+mod number;
+mod order;
 mod scan;
+mod tree;
 
+use core::cmp::Ordering;
 use core::fmt;
 use std::sync::Arc;
 
@@ -84,11 +89,48 @@ impl JsonText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Where this value stands to `other` in the one order of all JSON values:
+    /// null < boolean < number < string < array < object, and within each by what it means.
+    ///
+    /// Values that mean the same and are written otherwise (1 and 1.0) are ordered by their bytes,
+    /// so that only equal texts are equal. Takes time n log n in the text, however large an
+    /// exponent it writes.
+    pub fn cmp_value(&self, other: &Self) -> Ordering {
+        order::compare(&self.0, &other.0)
+    }
+
+    /// The elements of an array; nothing where it is none.
+    pub fn elements(&self) -> Option<Vec<Self>> {
+        Some(tree::elements(&self.0)?.into_iter().map(|text| Self(text.into())).collect())
+    }
+
+    /// Whether it is neither an array nor an object.
+    pub fn is_scalar(&self) -> bool {
+        !self.0.starts_with(['[', '{'])
+    }
+
+    /// The scalar in the one way to write it: a string with no more escapes than it needs, anything
+    /// else as it is.
+    pub fn canonical_scalar(&self) -> Option<Self> {
+        match self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(raw) if raw.contains('\\') => {
+                Some(Self(escapes::escaped(&escapes::unescaped(raw)).into()))
+            }
+            _ => self.is_scalar().then(|| self.clone()),
+        }
+    }
 }
 
 impl fmt::Debug for JsonText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl From<bool> for JsonText {
+    fn from(value: bool) -> Self {
+        Self(if value { "true" } else { "false" }.into())
     }
 }
 

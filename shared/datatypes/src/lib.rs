@@ -5,15 +5,21 @@
 //! concurrent values an item then shows is not decided here but by the table's resolver.
 
 mod counter;
+mod delta;
+mod flag;
 mod item;
 mod json;
 mod live;
 mod operation;
 mod register;
+mod set;
 
 pub use counter::{CounterDelta, CounterState, Tally};
-pub use item::{DataType, Delta, DeltaBody, ItemState, TypeState};
+pub use delta::{Basis, Delta, DeltaBody};
+pub use flag::{FlagDelta, FlagState};
+pub use item::{DataType, ItemState, TypeState};
 pub use json::{JsonError, JsonFault, JsonText};
-pub use live::{Entry, Live};
-pub use operation::{Operation, OperationError};
-pub use register::{RegisterDelta, RegisterState};
+pub use live::{Entry, Live, Written};
+pub use operation::{ItemLimits, Operation, OperationError, Settlement, Verdict};
+pub use register::{RegisterDelta, RegisterState, Write};
+pub use set::{Element, Presence, SetDelta, SetState, Touch, standing};

@@ -6,6 +6,7 @@ mod delta;
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId};
+use tombolo_datatypes::{Delta, DeltaBody};
 use tombolo_replication::{Body, Change, IdempotencyRecord, SealedChange, TableId};
 
 use crate::envelope::{append, take, versioned, whole};
@@ -85,15 +86,22 @@ fn check(change: &Change) -> Result<(), Flaw> {
         Body::Items(items) => {
             at_most("items of a change", items.len(), ITEMS_MAX)?;
             distinct("items of a change", items.iter().map(|item| (item.table, &item.key)))?;
-            for item in items {
-                let ctx = &item.delta.ctx;
-                at_most("replaced dots of a delta", ctx.len(), REPLACED_MAX)?;
-                ascending("replaced dots of a delta", ctx)?;
-            }
-            Ok(())
+            items.iter().try_for_each(|item| check_replaced(&item.delta))
         }
         Body::Define(definition) => holds("definition", definition.id == TableId(change.dot)),
         Body::Drop(_) => Ok(()),
         Body::Stub(tables) => at_most("tables of a stub", tables.len(), ITEMS_MAX),
     }
+}
+
+fn check_replaced(delta: &Delta) -> Result<(), Flaw> {
+    let touched = match &delta.body {
+        DeltaBody::Set(set) => Some(set.touched.values()),
+        _ => None,
+    };
+    let touched = touched.into_iter().flatten().map(|touch| &touch.replaced);
+    touched.chain([&delta.ctx]).try_for_each(|replaced| {
+        at_most("replaced dots of a delta", replaced.len(), REPLACED_MAX)?;
+        ascending("replaced dots of a delta", replaced)
+    })
 }

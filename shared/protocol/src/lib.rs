@@ -9,6 +9,7 @@
 
 mod catalog;
 mod change;
+mod conflict_cursor;
 mod cursor;
 mod definition;
 mod envelope;
@@ -16,6 +17,7 @@ mod error;
 mod frame;
 mod journal;
 pub mod limits;
+mod live;
 mod position;
 mod replica_table;
 mod row;
@@ -28,6 +30,7 @@ mod wire;
 
 pub use catalog::{decode_catalog, encode_catalog};
 pub use change::{change_dot, decode_change, seal};
+pub use conflict_cursor::{ConflictCursor, decode_conflict_cursor, encode_conflict_cursor};
 pub use cursor::{decode_cursor, encode_cursor};
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
@@ -36,7 +39,7 @@ pub use frame::{
 };
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
 pub use position::{RegionPosition, decode_position, encode_position};
-pub use row::{decode_row, encode_row};
+pub use row::{decode_row, encode_row, row_is_contested};
 pub use session::{
     SessionKey, SessionToken, SessionTokenError, TOKEN_BYTES_MAX, decode_session, encode_session,
 };

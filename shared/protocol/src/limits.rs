@@ -10,7 +10,7 @@ pub const STREAMS_MAX: usize = 1024;
 /// Item deltas of one change, or tables of one stub.
 pub const ITEMS_MAX: usize = 4096;
 
-/// Dots that one delta may replace.
+/// Dots that one delta may replace in one place: of the item, or of one element of a set.
 pub const REPLACED_MAX: usize = 4096;
 
 /// Peers of whom one heartbeat may tell.

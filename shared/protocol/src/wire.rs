@@ -22,6 +22,8 @@ pub(crate) mod body_kind {
 pub(crate) mod type_kind {
     pub(crate) const REGISTER: u8 = 1;
     pub(crate) const COUNTER: u8 = 2;
+    pub(crate) const SET: u8 = 3;
+    pub(crate) const FLAG: u8 = 4;
 }
 
 /// A change. The author is replica 0.
@@ -55,6 +57,32 @@ pub(crate) struct ItemDeltaV1<'a> {
     pub(crate) kind: u8,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+}
+
+/// What a register's delta writes.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum RegisterDeltaV1<'a> {
+    Deleted,
+    Put(&'a str),
+    /// A value in the generation that the deletion of that dot and stamp opened.
+    PutInGeneration(WireDot, u64, &'a str),
+    /// Nothing: it only ends what its ctx names.
+    Nothing,
+}
+
+/// What a set's delta does to one element.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TouchV1<'a> {
+    pub(crate) element: &'a str,
+    pub(crate) replaced: Vec<WireDot>,
+    pub(crate) presence: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SetDeltaV1<'a> {
+    #[serde(borrow)]
+    pub(crate) touched: Vec<TouchV1<'a>>,
+    pub(crate) exists: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,18 +119,37 @@ pub(crate) struct RowV1<'a> {
     pub(crate) body: &'a [u8],
 }
 
+/// A live entry: dot, stamp, and what it wrote.
+pub(crate) type EntryV1<T> = (WireDot, u64, T);
+
+/// What a register's entry wrote.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct WriteV1<'a> {
-    pub(crate) dot: WireDot,
-    pub(crate) stamp: u64,
-    pub(crate) value: Option<&'a str>,
+pub(crate) enum WriteV1<'a> {
+    Deleted,
+    Put(&'a str),
+    PutInGeneration(WireDot, u64, &'a str),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RegisterRowV1<'a> {
+    #[serde(borrow)]
+    pub(crate) live: Vec<EntryV1<WriteV1<'a>>>,
+    #[serde(borrow)]
+    pub(crate) kept: Option<EntryV1<WriteV1<'a>>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SetRowV1<'a> {
+    #[serde(borrow)]
+    pub(crate) elements: Vec<(&'a str, Vec<EntryV1<bool>>)>,
+    pub(crate) live: Vec<EntryV1<()>>,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct CounterRowV1 {
     pub(crate) totals: Vec<TallyV1>,
     pub(crate) bases: Vec<TallyV1>,
-    pub(crate) live: Vec<(WireDot, u64)>,
+    pub(crate) live: Vec<EntryV1<()>>,
 }
 
 /// A stream and where it stands.

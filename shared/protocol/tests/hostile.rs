@@ -234,7 +234,7 @@ fn a_claimed_length_of_2_to_the_60_costs_nothing() {
         assert!(refused(decode_change(&behind(before)).unwrap_err()), "{before:?}");
     }
     // The replicas of a row; its context; its state.
-    for before in [&[1][..], &[1, 0], &[1, 0, 0, 1]] {
+    for before in [&[1, 0][..], &[1, 0, 0], &[1, 0, 0, 0, 1]] {
         assert!(refused(decode_row(&behind(before)).unwrap_err()), "{before:?}");
     }
     // The streams of a position and of a journal frame; the replicas and tables of a catalog.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
-use tombolo_datatypes::{DataType, Delta, DeltaBody, RegisterDelta};
+use tombolo_datatypes::{DataType, Delta, DeltaBody, RegisterDelta, Write};
 use tombolo_protocol::limits::{ITEMS_MAX, REPLACED_MAX, STREAMS_MAX};
 use tombolo_protocol::{
     DecodeError, EncodeError, JournalFrame, JournalFrameBuilder, RegionPosition, decode_catalog,
@@ -69,7 +69,7 @@ fn decode_items(items: &[WireItem<'_>]) -> Result<(), DecodeError> {
 }
 
 fn item(key: &str, ctx: Vec<Dot>) -> ItemDelta {
-    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(None)) };
+    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(Some(Write::from(None)))) };
     ItemDelta { table: TableId(Dot::new(replica(1), 1)), key: Key::new(key).unwrap(), delta }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
 use tombolo_datatypes::{
     DataType, Delta, DeltaBody, Entry, ItemState, Live, RegisterDelta, RegisterState, TypeState,
+    Write,
 };
 use tombolo_protocol::{
     DecodeError, EncodeError, JournalFrame, change_dot, decode_catalog, decode_change,
@@ -62,7 +63,7 @@ fn change(body: Body) -> Change {
 }
 
 fn item(key: &str, ctx: Vec<Dot>) -> ItemDelta {
-    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(None)) };
+    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(Some(Write::from(None)))) };
     ItemDelta { table: TableId(Dot::new(replica(1), 1)), key: Key::new(key).unwrap(), delta }
 }
 
@@ -84,7 +85,7 @@ fn a_version_or_a_kind_that_is_not_known_is_named() {
     let body = decode_change(&change_bytes(&[], 5, &[]));
     assert_eq!(body, Err(unknown("change bodies", 5)));
     assert_eq!(items(&[((1, 1), "k", vec![], 9, &[])]), Err(unknown("deltas", 9)));
-    assert_eq!(decode_row(&[1, 0, 0, 3, 0]), Err(unknown("rows", 3)));
+    assert_eq!(decode_row(&[1, 0, 0, 0, 9, 0]), Err(unknown("rows", 9)));
 }
 
 #[test]
@@ -155,8 +156,22 @@ fn keys_and_json_are_held_to_what_a_client_may_send() {
         assert_eq!(items(&[((1, 1), key, vec![], 1, DELETION)]), malformed("key"));
     }
     for json in ["", "{", r#"{"a":1,"a":2}"#, "1 2"] {
-        let put = bytes(&Some(json));
+        let put = bytes(&(1_u32, json));
         assert_eq!(items(&[((1, 1), "k", vec![], 1, &put)]), malformed("JSON"));
+    }
+    let add = |texts: &[&str]| {
+        let touched: Vec<_> =
+            texts.iter().map(|text| (*text, Vec::<WireDot>::new(), 2_u8)).collect();
+        let delta = bytes(&(touched, true));
+        items(&[((1, 1), "k", vec![], 3, &delta)]).map(drop)
+    };
+    assert_eq!(add(&["null", "1", "1.0", r#""a""#]), Ok(()));
+    assert_eq!(add(&["{"]), malformed("JSON"));
+    for element in ["[]", "{}", r#""\u0061""#, " 1"] {
+        assert_eq!(add(&[element]), malformed("element"), "{element}");
+    }
+    for elements in [["1", "1"], ["1", "null"], ["1.0", "1"]] {
+        assert_eq!(add(&elements), malformed("elements of a set"));
     }
 }
 
@@ -170,7 +185,7 @@ fn a_definition_is_of_this_very_change_and_of_what_is_known_here() {
     };
     let unknown = |what| Err(DecodeError::UnknownName { what });
     assert!(decode("register", "last_write_wins", "multi_leader", &[]).is_ok());
-    let resolver = decode("register", "siblings", "multi_leader", &[]);
+    let resolver = decode("register", "custom", "multi_leader", &[]);
     assert_eq!(resolver, unknown("the table's resolver"));
     let data_type = decode("text", "merge", "multi_leader", &[]);
     assert_eq!(data_type, unknown("the table's data type"));
@@ -200,21 +215,25 @@ fn a_definition_is_of_this_very_change_and_of_what_is_known_here() {
 fn a_dot_that_lives_twice_in_a_row_is_refused() {
     let entry = |stamp: u64| {
         let stamp = HybridTimestamp::from_bits(stamp);
-        Entry { dot: Dot::new(replica(1), 1), stamp, value: None }
+        Entry { dot: Dot::new(replica(1), 1), stamp, value: Write::from(None) }
     };
     let live = Live::from_entries(vec![entry(1), entry(2)]);
-    let twice = TypeState::Register(RegisterState { live });
+    let twice = TypeState::Register(RegisterState { live, kept: None });
     let state = ItemState::from_parts([(replica(1), 1)].into_iter().collect(), twice);
     assert_eq!(encode_row(&state), Err(EncodeError::Malformed { what: "live entries" }));
 
-    let row = |writes: &[(WireDot, u64, Option<&str>)]| {
+    // Deletions: dot, stamp, kind.
+    let row = |writes: &[(WireDot, u64, u32)], kept: Option<(WireDot, u64, u32)>| {
         let context: &[WireDot] = &[(0, 2)];
-        let wire = (vec![replica(1)], context, 1_u8, bytes(&writes));
-        decode_row(&[vec![1], bytes(&wire)].concat())
+        let wire = (vec![replica(1)], context, 1_u8, bytes(&(writes, kept)));
+        decode_row(&[vec![1, 1], bytes(&wire)].concat())
     };
-    assert!(row(&[((0, 2), 1, None), ((0, 1), 2, None)]).is_ok());
-    assert_eq!(row(&[((0, 1), 1, None), ((0, 1), 2, None)]), malformed("live entries"));
-    assert_eq!(row(&[((0, 1), 2, None), ((0, 2), 1, None)]), malformed("live entries"));
+    let (first, second) = (((0, 1), 1, 0), ((0, 2), 1, 0));
+    assert!(row(&[second, ((0, 1), 2, 0)], None).is_ok());
+    assert_eq!(row(&[first, ((0, 1), 2, 0)], None), malformed("live entries"));
+    assert_eq!(row(&[((0, 1), 2, 0), second], None), malformed("live entries"));
+    assert!(row(&[first], Some(second)).is_ok());
+    assert_eq!(row(&[first, second], Some(second)), malformed("register row"));
 }
 
 #[test]

@@ -10,11 +10,13 @@ mod values;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tombolo_causality::ReplicaId;
-use tombolo_datatypes::{CounterState, Entry, ItemState, Live, RegisterState, Tally, TypeState};
+use tombolo_datatypes::{
+    CounterState, Entry, FlagState, ItemState, Live, RegisterState, SetState, Tally, TypeState,
+};
 use tombolo_protocol::{
     BatchFrame, JournalFrame, JournalFrameBuilder, Record, StreamStart, change_dot, decode_catalog,
     decode_change, decode_position, decode_row, encode_catalog, encode_frame, encode_position,
-    encode_row, encode_version, seal,
+    encode_row, encode_version, row_is_contested, seal,
 };
 use tombolo_replication::{Catalog, RunningHash, SealedChange, StreamPosition};
 
@@ -28,9 +30,16 @@ fn rebuilt(state: &ItemState) -> ItemState {
     let mut context: Vec<_> = state.context().iter().collect();
     context.reverse();
     let value = match state.value() {
-        TypeState::Register(register) => {
-            TypeState::Register(RegisterState { live: live(&register.live) })
+        TypeState::Register(register) => TypeState::Register(RegisterState {
+            live: live(&register.live),
+            kept: register.kept.clone(),
+        }),
+        TypeState::Set(set) => {
+            let elements = set.elements.iter().rev();
+            let elements = elements.map(|(element, entries)| (element.clone(), live(entries)));
+            TypeState::Set(SetState { elements: elements.collect(), live: live(&set.live) })
         }
+        TypeState::Flag(flag) => TypeState::Flag(FlagState { live: live(&flag.live) }),
         TypeState::Counter(counter) => TypeState::Counter(CounterState {
             totals: counter.totals.clone().into_iter().rev().collect(),
             bases: counter.bases.clone().into_iter().rev().collect(),
@@ -77,6 +86,15 @@ proptest! {
     #[test]
     fn a_row_comes_back(state in values::state()) {
         prop_assert_eq!(decode_row(&encode_row(&state).unwrap()), Ok(state));
+    }
+
+    #[test]
+    fn a_row_says_whether_it_is_contested_before_it_is_decoded(state in values::state()) {
+        let row = encode_row(&state).unwrap();
+        prop_assert_eq!(row_is_contested(&row), state.is_contested());
+        let mut lying = row;
+        lying[1] ^= 1;
+        prop_assert!(decode_row(&lying).is_err());
     }
 
     #[test]

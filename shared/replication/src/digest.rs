@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use tombolo_datatypes::{ItemState, TypeState};
+use tombolo_datatypes::{ItemState, Live, Presence, TypeState, Written};
 
 /// 128 bits over the canonical live state of some items, in key order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,8 +22,9 @@ impl fmt::Debug for Digest {
 
 /// Takes in items in the order of their keys.
 ///
-/// Covers values and live dots, never tombstones, bases or contexts, which regions may forget at
-/// different times. An item that shows and keeps nothing leaves no trace.
+/// Covers data types, values and live dots, never what only remembers (removals, tombstones, bases,
+/// contexts), which regions may forget at different times. An item that shows and keeps nothing
+/// leaves no trace.
 #[derive(Debug, Default)]
 pub struct Digester {
     hasher: blake3::Hasher,
@@ -33,34 +34,41 @@ pub struct Digester {
 impl Digester {
     /// Takes in the next item; `key` is its whole key, table included.
     pub fn add(&mut self, key: &[u8], state: &ItemState) {
-        let mut taken = false;
-        let mut begin = |hasher: &mut blake3::Hasher| {
-            if !taken {
-                taken = true;
-                part(hasher, key);
-            }
-        };
+        if !leaves_a_trace(state) {
+            return;
+        }
+        self.items += 1;
+        self.part(key);
+        self.part(state.data_type().name().as_bytes());
         match state.value() {
             TypeState::Register(register) => {
-                for write in register.live.iter() {
-                    let Some(value) = &write.value else { continue };
-                    begin(&mut self.hasher);
-                    part(&mut self.hasher, write.dot.to_string().as_bytes());
-                    part(&mut self.hasher, &write.stamp.to_bits().to_be_bytes());
-                    part(&mut self.hasher, value.as_str().as_bytes());
+                for write in register.writes() {
+                    let Some(value) = &write.value.value else { continue };
+                    self.written(write.written());
+                    self.part(value.as_str().as_bytes());
                 }
             }
-            TypeState::Counter(counter) if !counter.live.is_empty() => {
-                begin(&mut self.hasher);
-                for entry in counter.live.iter() {
-                    part(&mut self.hasher, entry.dot.to_string().as_bytes());
-                    part(&mut self.hasher, &entry.stamp.to_bits().to_be_bytes());
-                }
-                part(&mut self.hasher, &counter.sum().to_be_bytes());
+            TypeState::Counter(counter) => {
+                counter.live.iter().for_each(|entry| self.written(entry.written()));
+                self.part(&counter.sum().to_be_bytes());
             }
-            TypeState::Counter(_) => {}
+            TypeState::Set(set) => {
+                set.live.iter().for_each(|entry| self.written(entry.written()));
+                for (element, live) in &set.elements {
+                    let mut added = live.iter().filter(|e| e.value == Presence::Added).peekable();
+                    if added.peek().is_some() {
+                        self.part(element.text().as_str().as_bytes());
+                        added.for_each(|entry| self.written(entry.written()));
+                    }
+                }
+            }
+            TypeState::Flag(flag) => {
+                for entry in flag.live.iter() {
+                    self.written(entry.written());
+                    self.part(&[u8::from(entry.value)]);
+                }
+            }
         }
-        self.items += u64::from(taken);
     }
 
     /// How many items left a trace.
@@ -73,6 +81,27 @@ impl Digester {
         let mut out = [0; 16];
         out.copy_from_slice(&self.hasher.finalize().as_bytes()[..16]);
         Digest(out)
+    }
+
+    fn written(&mut self, Written { stamp, dot }: Written) {
+        self.part(dot.to_string().as_bytes());
+        self.part(&stamp.to_bits().to_be_bytes());
+    }
+
+    fn part(&mut self, bytes: &[u8]) {
+        part(&mut self.hasher, bytes);
+    }
+}
+
+fn leaves_a_trace(state: &ItemState) -> bool {
+    match state.value() {
+        TypeState::Register(register) => register.writes().any(|w| w.value.value.is_some()),
+        TypeState::Counter(counter) => !counter.live.is_empty(),
+        TypeState::Set(set) => {
+            let mut live = set.elements.values().flat_map(Live::iter);
+            !set.live.is_empty() || live.any(|entry| entry.value == Presence::Added)
+        }
+        TypeState::Flag(flag) => !flag.live.is_empty(),
     }
 }
 

@@ -7,12 +7,13 @@
 
 mod applier;
 mod decision;
+mod letting_go;
 
 use std::sync::Arc;
 
 use tombolo_causality::{ReplicaId, VersionVector};
-use tombolo_datatypes::{ItemState, Operation};
-use tombolo_resolvers::Written;
+use tombolo_datatypes::{Delta, ItemLimits, ItemState, Operation, OperationError};
+use tombolo_resolvers::{Resolver, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Decided, NotApplied, Refusal};
@@ -28,15 +29,27 @@ pub struct Leader {
     /// What is applied without the own stream, shared by the changes that depend on it.
     deps: Arc<VersionVector>,
     cut: Arc<VersionVector>,
+    limits: ItemLimits,
 }
 
 impl Leader {
     /// The leader of `replica`, going on from what was recovered.
     pub fn resume(replica: ReplicaId, recovered: Applier) -> Self {
-        let mut leader =
-            Self { replica, applier: recovered, deps: Arc::default(), cut: Arc::default() };
+        let mut leader = Self {
+            replica,
+            applier: recovered,
+            deps: Arc::default(),
+            cut: Arc::default(),
+            limits: ItemLimits::default(),
+        };
         leader.refresh_deps();
         leader
+    }
+
+    /// The same, with other limits for items.
+    #[must_use]
+    pub fn with_limits(self, limits: ItemLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Who it writes as.
@@ -71,13 +84,25 @@ impl Leader {
         };
         let existed = resolver.shown(&state).is_value();
         let deletes = operation == Operation::Delete;
-        let ctx = resolver.replaces(&state);
-        let delta = state.operate(self.replica, operation, existed, ctx)?;
+        let delta = self.delta(now_ms, resolver, &state, operation)?;
         let written = self.next_name(now_ms);
         resolver.join(&mut state, written, &delta);
         let ItemKey { table, key } = item.clone();
         let change = self.change(written, Body::Items(vec![ItemDelta { table, key, delta }]));
         Ok(Decided { change, item, state, resolver: definition.shape.resolver, existed, deletes })
+    }
+
+    /// What `operation` does to an item in `state`, and what it builds upon.
+    fn delta(
+        &self,
+        now_ms: u64,
+        resolver: &dyn Resolver,
+        state: &ItemState,
+        operation: Operation,
+    ) -> Result<Delta, OperationError> {
+        let mut delta = resolver.operate(state, self.replica, operation, &self.limits)?;
+        letting_go::let_go(resolver, state, &mut delta, now_ms, &self.limits);
+        Ok(delta)
     }
 
     /// Decides the definition of a table. Only the region that orders definitions may ask.

@@ -4,45 +4,42 @@
 //! whose `ctx` holds it. Clocks decide which value stands; they never decide what is kept.
 
 use tombolo_causality::Dot;
-use tombolo_datatypes::{Entry, ItemState, JsonText, TypeState};
+use tombolo_datatypes::{Entry, ItemState, TypeState, Write};
 
-use crate::{Resolver, Shown, ShownValue, Written};
+use crate::{Lost, Reason, Resolver, Shown, Told};
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct LastWriteWins;
 
-type Write = Entry<Option<JsonText>>;
-
-fn standing(state: &ItemState) -> Option<&Write> {
+fn standing(state: &ItemState) -> Option<&Entry<Write>> {
     match state.value() {
         TypeState::Register(register) => register.live.latest(),
-        TypeState::Counter(_) => None,
+        _ => None,
     }
-}
-
-fn written(write: &Write) -> Written {
-    Written { dot: write.dot, stamp: write.stamp }
 }
 
 impl Resolver for LastWriteWins {
     fn shown<'a>(&self, state: &'a ItemState) -> Shown<'a> {
-        match standing(state) {
-            Some(write @ Entry { value: Some(value), .. }) => {
-                Shown::Value(ShownValue::Json(value), written(write))
-            }
-            _ => Shown::Nothing,
-        }
+        standing(state).map_or(Shown::Nothing, |write| Told::of(write).shown())
     }
 
     fn replaces(&self, state: &ItemState) -> Vec<Dot> {
         standing(state).map(|write| write.dot).into_iter().collect()
     }
 
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<(Written, Option<&'a JsonText>)> {
+    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
         let TypeState::Register(register) = state.value() else { return Vec::new() };
-        let beaten = register.live.len().saturating_sub(1);
-        let losers = register.live.iter().take(beaten);
-        losers.map(|write| (written(write), write.value.as_ref())).collect()
+        let Some(latest) = register.live.latest() else { return Vec::new() };
+        let kept = Told::of(latest);
+        let losers = register.live.iter().take(register.live.len() - 1);
+        losers
+            .map(|write| Lost {
+                element: None,
+                lost: Told::of(write),
+                kept,
+                reason: Reason::Concurrent,
+            })
+            .collect()
     }
 }

@@ -2,42 +2,12 @@
 
 use core::fmt::Debug;
 
-use tombolo_causality::{Dot, HybridTimestamp};
-use tombolo_datatypes::{Delta, ItemState, JsonText};
+use tombolo_causality::{Dot, ReplicaId};
+use tombolo_datatypes::{
+    Basis, Delta, ItemLimits, ItemState, Operation, OperationError, Presence, Written,
+};
 
-/// Which change wrote something, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// The change.
-    pub dot: Dot,
-    /// Its author's hybrid time.
-    pub stamp: HybridTimestamp,
-}
-
-/// A value as a reader sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShownValue<'a> {
-    /// JSON as it was sent.
-    Json(&'a JsonText),
-    /// A counter's value.
-    Integer(i64),
-}
-
-/// What an item shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown<'a> {
-    /// Nothing: never written, or deleted.
-    Nothing,
-    /// One value, and the latest of the changes behind it.
-    Value(ShownValue<'a>, Written),
-}
-
-impl Shown<'_> {
-    /// Whether there is a value to show.
-    pub fn is_value(&self) -> bool {
-        matches!(self, Self::Value(..))
-    }
-}
+use crate::{Lost, Shown, settlement};
 
 /// Decides, from an item's state alone, what stands among concurrent writes.
 pub trait Resolver: Debug + Sync {
@@ -48,15 +18,64 @@ pub trait Resolver: Debug + Sync {
         state.apply(written.dot, written.stamp, delta)
     }
 
+    /// Joins another region's whole state of the item. The default is the data type's own join.
+    fn join_states(&self, state: &mut ItemState, other: &ItemState) {
+        state.join(other);
+    }
+
     /// What a reader of `state` sees.
     fn shown<'a>(&self, state: &'a ItemState) -> Shown<'a>;
 
     /// The dots that a write on top of `state` replaces, sorted: those behind what is shown.
     ///
     /// Includes a deletion that stands. Excludes what has lost, which stays in the conflict log
-    /// until somebody who has seen it ends it.
+    /// until somebody who has seen it ends it. Of a set: the dots by which it exists; what a write
+    /// replaces of an element, its delta names there.
     fn replaces(&self, state: &ItemState) -> Vec<Dot>;
 
-    /// The live writes that do not stand: the item's open conflicts, in (stamp, dot) order.
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<(Written, Option<&'a JsonText>)>;
+    /// The live writes that do not stand: the item's open conflicts, of the item itself or of each
+    /// element, in (stamp, dot) order.
+    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>>;
+
+    /// What an operation on `state` builds upon.
+    fn basis(&self, state: &ItemState) -> Basis {
+        Basis {
+            ctx: self.replaces(state),
+            is_shown: self.shown(state).is_value(),
+            generation: None,
+            wins: Presence::Added,
+        }
+    }
+
+    /// Whether the resolver lets `operation` be done on `basis`. The default has nothing against
+    /// it.
+    fn permit(
+        &self,
+        state: &ItemState,
+        operation: &Operation,
+        basis: &Basis,
+        limits: &ItemLimits,
+    ) -> Result<(), OperationError> {
+        let _ = (state, operation, basis, limits);
+        Ok(())
+    }
+}
+
+impl dyn Resolver + '_ {
+    /// What `operation` by `author` does to `state`: the resolver decides what it builds upon, the
+    /// data type what it writes.
+    pub fn operate(
+        &self,
+        state: &ItemState,
+        author: ReplicaId,
+        operation: Operation,
+        limits: &ItemLimits,
+    ) -> Result<Delta, OperationError> {
+        if let Operation::Settle(settlement) = operation {
+            return settlement::settle(self, state, author, &settlement, limits);
+        }
+        let basis = self.basis(state);
+        self.permit(state, &operation, &basis, limits)?;
+        state.operate(author, operation, basis, limits)
+    }
 }

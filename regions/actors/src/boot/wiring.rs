@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use core::time::Duration;
 use tokio::sync::watch;
 use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_datatypes::ItemLimits;
 use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
 use tombolo_replication::intake::{self, Intake as IntakeMachine};
 use tombolo_replication::leader::Leader as LeaderMachine;
@@ -65,7 +66,7 @@ impl Wiring<'_> {
         });
         let leader = &self.settings.leader;
         let parts = leader::Parts {
-            machine: LeaderMachine::resume(self.replica, recovered),
+            machine: LeaderMachine::resume(self.replica, recovered).with_limits(self.item_limits()),
             overlay,
             limits: leader::Limits {
                 mailbox_commands: leader.mailbox_commands_max,
@@ -136,6 +137,17 @@ impl Wiring<'_> {
             Some((*peer, forwarder))
         });
         ways.collect()
+    }
+
+    fn item_limits(&self) -> ItemLimits {
+        let items = &self.settings.items;
+        ItemLimits {
+            value_bytes_max: self.settings.http.value_bytes_max,
+            siblings_max: items.siblings_max,
+            conflicts_max: items.conflicts_max,
+            conflict_bytes_max: items.conflict_bytes_max,
+            conflict_ms_max: ms(items.conflict_retention),
+        }
     }
 
     fn intake_limits(&self) -> intake::Limits {

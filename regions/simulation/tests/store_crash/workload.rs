@@ -1,6 +1,6 @@
 //! What clients ask for: random commands on few tables and keys, so that they meet.
 
-use tombolo_datatypes::{DataType, JsonText, Operation};
+use tombolo_datatypes::{DataType, Element, JsonText, Operation};
 use tombolo_replication::{
     Catalog, Consistency, ItemKey, Key, Strategy, TableName, TableShape, leader::Command,
 };
@@ -12,10 +12,12 @@ pub(crate) const SUMS: &str = "sums";
 /// A table that comes and goes.
 pub(crate) const SCRATCH: &str = "scratch";
 
-const TABLES: [(&str, DataType); 4] = [
+const TABLES: [(&str, DataType); 6] = [
     (SUMS, DataType::Counter),
     ("hits", DataType::Counter),
     ("notes", DataType::Register),
+    ("tags", DataType::Set),
+    ("flags", DataType::Flag),
     (SCRATCH, DataType::Register),
 ];
 
@@ -39,6 +41,8 @@ pub(crate) fn draft(random: &mut Random, catalog: &Catalog) -> Option<Draft> {
         _ if deletes => Operation::Delete,
         DataType::Counter => Operation::Increment(by),
         DataType::Register => Operation::Put(value(random)),
+        DataType::Set => elements(random),
+        DataType::Flag => Operation::Switch(random.one_in(2)),
     };
     let command = Command { item: ItemKey { table, key: key(random) }, operation };
     Some(Draft { command, added: (name == SUMS).then_some(by) })
@@ -69,6 +73,18 @@ fn value(random: &mut Random) -> JsonText {
     let len = usize::try_from(random.below(len_max)).unwrap();
     let text: String = random.bytes(len).into_iter().map(|b| char::from(b'a' + b % 26)).collect();
     JsonText::parse(format!("{text:?}").as_bytes()).unwrap()
+}
+
+fn elements(random: &mut Random) -> Operation {
+    let mut some = || {
+        let count = random.below(4);
+        let elements = (0..count).map(|_| {
+            let number = i64::try_from(random.below(8)).unwrap();
+            Element::new(&JsonText::from(number)).unwrap()
+        });
+        elements.collect()
+    };
+    Operation::Elements { added: some(), removed: some() }
 }
 
 fn one_of<T: Copy>(random: &mut Random, choices: &[T]) -> T {

@@ -1,4 +1,5 @@
-//! `[leader]`, `[journal]`, `[overlay]`, `[state]`: how writes are decided, made durable and kept.
+//! `[leader]`, `[items]`, `[journal]`, `[overlay]`, `[state]`: how writes are decided, made durable
+//! and kept.
 
 use std::time::Duration;
 
@@ -16,6 +17,23 @@ section! {
         /// How far ahead of this region's clock a change may be stamped before its stream pauses.
         "clock_skew_ms_max" clock_skew_max: Duration [Milliseconds] = Duration::from_secs(1),
             range(10, 3_600_000);
+    }
+}
+
+section! {
+    /// How much of one item there may be.
+    "items" Items {
+        /// Values that may stand side by side in a `siblings` table; a put that would leave more
+        /// is answered 409.
+        "siblings_max" siblings_max: usize [Count] = 100, range(1, 1_000);
+        /// Open conflicts of one item; the next write to it lets go of the earliest beyond.
+        "conflicts_max" conflicts_max: usize [Count] = 100, range(1, 1_000);
+        /// Bytes of the lost values of one item, one of any size aside.
+        "conflict_bytes_max" conflict_bytes_max: usize [Bytes] = 4 << 20,
+            range(1 << 10, 64 << 20);
+        /// How long a conflict stays open; the next write to its item after that lets it go.
+        "conflict_retention_s" conflict_retention: Duration [Seconds] =
+            Duration::from_hours(30 * 24), range(1, 10 * 366 * 86_400);
     }
 }
 

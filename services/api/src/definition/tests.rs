@@ -27,6 +27,19 @@ fn only_the_type_is_needed() {
     let session = parsed(r#"{"type":"register","consistency":"session"}"#).unwrap();
     assert_eq!(session.consistency, Consistency::Session);
     assert_eq!(parsed(r#"{"type":"counter"}"#).unwrap().resolver, ResolverKind::Merge);
+    assert_eq!(parsed(r#"{"type":"set"}"#).unwrap().resolver, ResolverKind::AddWins);
+    assert_eq!(parsed(r#"{"type":"flag"}"#).unwrap().resolver, ResolverKind::EnableWins);
+}
+
+#[test]
+fn every_resolver_that_is_built_can_be_asked_for() {
+    for data_type in DataType::ALL {
+        for resolver in ResolverKind::of(data_type) {
+            let text = format!(r#"{{"type":"{data_type}","resolver":"{resolver}"}}"#);
+            let shape = parsed(&text).unwrap();
+            assert_eq!((shape.data_type, shape.resolver), (data_type, *resolver));
+        }
+    }
 }
 
 #[test]
@@ -75,8 +88,9 @@ fn what_does_not_fit_is_named() {
 fn what_is_not_built_yet_is_said_to_be_so() {
     for text in [
         r#"{"type":"document","fields":{"views":{"type":"counter"}}}"#,
-        r#"{"type":"set"}"#,
-        r#"{"type":"register","resolver":"siblings"}"#,
+        r#"{"type":"text"}"#,
+        r#"{"type":"bounded_counter"}"#,
+        r#"{"type":"register","resolver":"custom"}"#,
         r#"{"type":"register","strategy":{"mode":"leader_follower","home":"us-east"}}"#,
         r#"{"type":"register","strategy":{"mode":"quorum","preset":"balanced"}}"#,
         r#"{"type":"register","consistency":"quorum"}"#,

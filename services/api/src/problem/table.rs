@@ -71,6 +71,10 @@ const STARTING: Entry = unavailable("starting", "The region is starting");
 const STOPPING: Entry = unavailable("stopping", "The region is stopping");
 const NO_SUCH_TABLE: Entry = refused(StatusCode::NOT_FOUND, "no_such_table", "No such table");
 const NO_SUCH_ITEM: Entry = refused(StatusCode::NOT_FOUND, "no_such_item", "No such item");
+const NO_SUCH_CONFLICT: Entry =
+    refused(StatusCode::NOT_FOUND, "no_such_conflict", "No such open conflict");
+const TOO_LARGE: Entry =
+    refused(StatusCode::PAYLOAD_TOO_LARGE, "value_too_large", "The value is too large");
 const NO_SUCH_PEER: Entry = refused(StatusCode::NOT_FOUND, "no_such_peer", "No such peer");
 const BAD_KEY: Entry = refused(StatusCode::BAD_REQUEST, "bad_key", "Not a key");
 const TABLE_EXISTS: Entry =
@@ -118,7 +122,9 @@ impl Problem {
             Self::UnreadableKey(_) | Self::BadKey(_) | Self::NoKey => BAD_KEY,
             Self::BadTableName(_) => malformed("bad_table_name", "Not a table's name"),
             Self::BadParameter { .. } => malformed("bad_parameter", "A parameter cannot be read"),
-            Self::BadCursor(_) => malformed("bad_cursor", "Not a cursor"),
+            Self::BadCursor(_) | Self::ForeignCursor => {
+                malformed("bad_cursor", "Not a cursor of this listing")
+            }
             Self::NotSupportedYet { .. } => unfit("not_supported_yet", "Not in this version"),
             Self::StrongNeedsHome => unfit("strong_needs_home", "The table has no home"),
             Self::MediaType { .. } | Self::ContentEncoding => refused(
@@ -126,9 +132,7 @@ impl Problem {
                 "unsupported_media_type",
                 "The body is not declared as JSON",
             ),
-            Self::TooLarge { .. } => {
-                refused(S::PAYLOAD_TOO_LARGE, "value_too_large", "The value is too large")
-            }
+            Self::TooLarge { .. } => TOO_LARGE,
             Self::BodyTimeout { .. } => Entry {
                 retry: Retry::Yes,
                 ..refused(S::REQUEST_TIMEOUT, "body_timeout", "The body took too long")
@@ -150,6 +154,7 @@ impl Problem {
             Self::RegionsMismatch { .. } => unfit("regions_mismatch", "The regions do not fit"),
             Self::NoSuchTable { .. } => NO_SUCH_TABLE,
             Self::NoSuchItem => NO_SUCH_ITEM,
+            Self::NoSuchConflict => NO_SUCH_CONFLICT,
             Self::NoSuchPeer { .. } => NO_SUCH_PEER,
             Self::ForeignHost { .. } => refused(S::FORBIDDEN, "foreign_host", "Foreign host"),
             Self::ForeignOrigin { .. } => refused(S::FORBIDDEN, "foreign_origin", "Foreign origin"),
@@ -214,10 +219,27 @@ fn refusal_entry(refusal: &Refusal) -> Entry {
         Refusal::NoSuchTable => NO_SUCH_TABLE,
         Refusal::TableExists => TABLE_EXISTS,
         Refusal::TooManyTables => TOO_MANY_TABLES,
-        Refusal::Operation(OperationError::NoSuchItem) => NO_SUCH_ITEM,
-        Refusal::Operation(OperationError::CounterOverflow { .. }) => COUNTER_OVERFLOW,
-        Refusal::Operation(OperationError::NotOfThisType { .. }) => WRONG_OPERATION,
+        Refusal::Operation(error) => operation(error),
         _ => refused(StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused"),
+    }
+}
+
+fn operation(error: &OperationError) -> Entry {
+    use OperationError as E;
+    let unfit = |code, title| refused(StatusCode::UNPROCESSABLE_ENTITY, code, title);
+    let conflict = |code, title| refused(StatusCode::CONFLICT, code, title);
+    match error {
+        E::NoSuchItem => NO_SUCH_ITEM,
+        E::CounterOverflow { .. } => COUNTER_OVERFLOW,
+        E::NotOfThisType { .. } => WRONG_OPERATION,
+        E::WrongValue { .. } => unfit("wrong_value", "The table's type holds no such value"),
+        E::TooLarge { .. } => TOO_LARGE,
+        E::Immutable => unfit("immutable", "What is written stands for ever"),
+        E::AlreadyWritten => conflict("already_written", "The item is already written"),
+        E::TooManySiblings { .. } => conflict("too_many_siblings", "Too many siblings"),
+        E::NoSuchConflict => NO_SUCH_CONFLICT,
+        E::WouldLoseAgain { .. } => unfit("would_lose_again", "It would lose again"),
+        _ => unfit("refused", "Refused"),
     }
 }
 
@@ -295,6 +317,13 @@ mod tests {
         assert_eq!(submitted(Refusal::TableExists), refused(409, "table_exists"));
         assert_eq!(submitted(OperationError::NoSuchItem.into()), refused(404, "no_such_item"));
         assert_eq!(submitted(overflow.into()), refused(422, "counter_overflow"));
+        assert_eq!(submitted(OperationError::Immutable.into()), refused(422, "immutable"));
+        let already = OperationError::AlreadyWritten;
+        assert_eq!(submitted(already.into()), refused(409, "already_written"));
+        let siblings = OperationError::TooManySiblings { max: 1 };
+        assert_eq!(submitted(siblings.into()), refused(409, "too_many_siblings"));
+        let too_large = OperationError::TooLarge { bytes_max: 1 };
+        assert_eq!(submitted(too_large.into()), refused(413, "value_too_large"));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use tombolo_protocol::{encode_cursor, encode_version};
 use tombolo_replication::{Key, TableDefinition};
-use tombolo_resolvers::Shown;
 use tombolo_storage::{KeyRange, View};
 
 use crate::item_json;
@@ -40,13 +39,13 @@ pub(super) fn page(
             break;
         }
         let (key, state) = row?;
-        if let Shown::Value(value, written) = resolver.shown(&state) {
+        let shown = resolver.shown(&state);
+        let version = encode_version(state.context())?;
+        if let Some(item) = item_json::read(&key, shown, &version) {
             if items == bounds.items {
                 next = last;
                 break;
             }
-            let version = encode_version(state.context())?;
-            let item = item_json::read(&key, value, &version, written);
             if items > 0 {
                 if out.len() + item.len() > bounds.bytes {
                     next = last;

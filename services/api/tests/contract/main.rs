@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what a test sets up either works or fails the test")]
 
 mod bodies;
+mod conflicts;
 mod counters;
+mod data_types;
 mod hostile;
 mod items;
 mod keys;

@@ -77,7 +77,7 @@ async fn definitions_are_refused_by_kind() {
         (r#"{"type":"counter","resolver":"last_write_wins"}"#, 422, "resolver_mismatch"),
         (r#"{"type":"register","regions":["mars"]}"#, 422, "regions_mismatch"),
         (r#"{"type":"document"}"#, 422, "not_supported_yet"),
-        (r#"{"type":"register","resolver":"max"}"#, 422, "not_supported_yet"),
+        (r#"{"type":"register","resolver":"custom"}"#, 422, "not_supported_yet"),
     ] {
         let reply = running.put("/v1/tables/t", definition).await;
         assert_eq!(reply.refusal(), refused(status, code), "{definition}");

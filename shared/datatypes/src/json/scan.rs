@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::escapes::unescaped;
 use super::{JsonError, JsonFault, JsonText};
 
 /// Checks that `text` is one JSON value; answers how many bytes of white space stand outside
@@ -268,37 +269,4 @@ impl<'a> Names<'a> {
         }
         Ok(())
     }
-}
-
-/// The text of a checked string, with its escapes resolved.
-fn unescaped(raw: &str) -> Cow<'_, str> {
-    if !raw.contains('\\') {
-        return Cow::Borrowed(raw);
-    }
-    let mut units = Vec::with_capacity(raw.len());
-    let mut chars = raw.chars();
-    while let Some(c) = chars.next() {
-        let c = if c == '\\' { chars.next().unwrap_or(c) } else { push(&mut units, c) };
-        match c {
-            '\0' => {}
-            'b' => units.push(0x08),
-            'f' => units.push(0x0c),
-            'n' => units.push(0x0a),
-            'r' => units.push(0x0d),
-            't' => units.push(0x09),
-            'u' => {
-                let digits = chars.by_ref().take(4).filter_map(|c| c.to_digit(16));
-                let unit = digits.fold(0, |unit, digit| unit << 4 | digit);
-                units.push(u16::try_from(unit).unwrap_or_default());
-            }
-            literal => drop(push(&mut units, literal)),
-        }
-    }
-    Cow::Owned(String::from_utf16_lossy(&units))
-}
-
-/// Appends `c` as UTF-16 and answers NUL, which never stands for itself in a checked string.
-fn push(units: &mut Vec<u16>, c: char) -> char {
-    units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
-    '\0'
 }

@@ -9,8 +9,9 @@ use tombolo_causality::{
     Dot, HybridTimestamp, Incarnation, Partition, RegionId, ReplicaId, VersionVector,
 };
 use tombolo_datatypes::{
-    CounterDelta, CounterState, DataType, Delta, DeltaBody, Entry, ItemState, JsonText, Live,
-    RegisterDelta, RegisterState, Tally, TypeState,
+    CounterDelta, CounterState, DataType, Delta, DeltaBody, Element, Entry, FlagDelta, FlagState,
+    ItemState, JsonText, Live, Presence, RegisterDelta, RegisterState, SetDelta, SetState, Tally,
+    Touch, TypeState, Write, Written,
 };
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::{
@@ -77,14 +78,44 @@ fn tallies() -> impl Strategy<Value = std::collections::BTreeMap<ReplicaId, Tall
     btree_map(replica(), told, 0..4)
 }
 
+fn write() -> impl Strategy<Value = Write> {
+    let generation = (dot(), stamp()).prop_map(|(dot, stamp)| Box::new(Written { stamp, dot }));
+    (option::of(json()), option::of(generation)).prop_map(|(value, generation)| {
+        let generation = generation.filter(|_| value.is_some());
+        Write { value, generation }
+    })
+}
+
+fn element() -> impl Strategy<Value = Element> {
+    let texts = ["null", "true", "1", "1.0", "-0", "1e400", r#""""#, r#""\u0061\/""#, r#""é\n""#];
+    let text = prop::sample::select(texts.to_vec());
+    text.prop_map(|text| Element::new(&JsonText::parse(text.as_bytes()).unwrap()).unwrap())
+}
+
+fn presence() -> impl Strategy<Value = Presence> {
+    prop::sample::select(vec![Presence::Removed, Presence::Added])
+}
+
+fn dots() -> impl Strategy<Value = Vec<Dot>> {
+    btree_set(dot(), 0..4).prop_map(|dots| dots.into_iter().collect())
+}
+
+fn set_delta() -> impl Strategy<Value = SetDelta> {
+    let touch = (dots(), option::of(presence()))
+        .prop_map(|(replaced, presence)| Touch { replaced, presence });
+    let touched = btree_map(element(), touch, 0..4);
+    (touched, any::<bool>()).prop_map(|(touched, exists)| SetDelta { touched, exists })
+}
+
 fn delta() -> impl Strategy<Value = Delta> {
     let body = prop_oneof![
-        option::of(json()).prop_map(|value| DeltaBody::Register(RegisterDelta(value))),
+        option::of(write()).prop_map(|write| DeltaBody::Register(RegisterDelta(write))),
+        set_delta().prop_map(DeltaBody::Set),
+        option::of(any::<bool>()).prop_map(|to| DeltaBody::Flag(FlagDelta(to))),
         tally().prop_map(|tally| DeltaBody::Counter(CounterDelta::Adjusted(tally))),
         tallies().prop_map(|seen| DeltaBody::Counter(CounterDelta::Reset(seen))),
     ];
-    let ctx = btree_set(dot(), 0..4).prop_map(|dots| dots.into_iter().collect());
-    (ctx, body).prop_map(|(ctx, body)| Delta { ctx, body })
+    (dots(), body).prop_map(|(ctx, body)| Delta { ctx, body })
 }
 
 fn key() -> impl Strategy<Value = Key> {
@@ -97,10 +128,13 @@ fn table() -> impl Strategy<Value = TableId> {
 
 fn definition() -> impl Strategy<Value = (TableName, TableShape)> {
     let name = "[a-z][a-z0-9_-]{0,62}".prop_map(|name| TableName::new(&name).unwrap());
-    let data_type = prop::sample::select(DataType::ALL.to_vec());
+    let pairs = DataType::ALL.into_iter();
+    let pairs = pairs
+        .flat_map(|data_type| ResolverKind::of(data_type).iter().map(move |r| (data_type, *r)));
+    let pair = prop::sample::select(pairs.collect::<Vec<_>>());
     let consistency = prop::sample::select(Consistency::ALL.to_vec());
-    (name, data_type, consistency).prop_map(|(name, data_type, consistency)| {
-        let (resolver, strategy) = (ResolverKind::of(data_type)[0], Replication::MultiLeader);
+    (name, pair, consistency).prop_map(|(name, (data_type, resolver), consistency)| {
+        let strategy = Replication::MultiLeader;
         (name, TableShape { data_type, resolver, strategy, consistency })
     })
 }
@@ -144,11 +178,22 @@ fn live<T: Clone + core::fmt::Debug>(
 }
 
 pub(crate) fn state() -> impl Strategy<Value = ItemState> {
-    let register =
-        live(option::of(json())).prop_map(|live| TypeState::Register(RegisterState { live }));
+    let kept = (dot(), stamp(), write())
+        .prop_map(|(dot, stamp, value)| Box::new(Entry { dot, stamp, value }));
+    let register = (live(write()), option::of(kept)).prop_map(|(live, kept)| {
+        let kept = kept.filter(|kept| !live.holds(&kept.dot));
+        TypeState::Register(RegisterState { live, kept })
+    });
+    let elements = btree_map(element(), live(presence()), 0..4).prop_map(|mut elements| {
+        elements.retain(|_, live| !live.is_empty());
+        elements
+    });
+    let set = (elements, live(Just(())))
+        .prop_map(|(elements, live)| TypeState::Set(SetState { elements, live }));
+    let flag = live(any::<bool>()).prop_map(|live| TypeState::Flag(FlagState { live }));
     let counter = (tallies(), tallies(), live(Just(())))
         .prop_map(|(totals, bases, live)| TypeState::Counter(CounterState { totals, bases, live }));
-    let value = prop_oneof![register, counter];
+    let value = prop_oneof![register, counter, set, flag];
     (vector(), value).prop_map(|(context, value)| ItemState::from_parts(context, value))
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tombolo_causality::{
     Dot, HybridTimestamp, Incarnation, Partition, RegionId, ReplicaId, VersionVector,
 };
-use tombolo_datatypes::{CounterDelta, DataType, Delta, DeltaBody, JsonText, RegisterDelta, Tally};
+use tombolo_datatypes::{
+    CounterDelta, DataType, Delta, DeltaBody, Element, FlagDelta, JsonText, Presence,
+    RegisterDelta, SetDelta, Tally, Touch, Write, Written,
+};
 use tombolo_replication::{
     Body, Change, Consistency, IdempotencyRecord, ItemDelta, Key, Strategy, TableDefinition,
     TableId, TableName, TableShape,
@@ -42,6 +45,8 @@ pub(crate) fn definition(id: Dot, name: &str, data_type: DataType) -> TableDefin
     let resolver = match data_type {
         DataType::Register => ResolverKind::LastWriteWins,
         DataType::Counter => ResolverKind::Merge,
+        DataType::Set => ResolverKind::RemoveWins,
+        DataType::Flag => ResolverKind::EnableWins,
     };
     let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Session);
     let shape = TableShape { data_type, resolver, strategy, consistency };
@@ -65,12 +70,13 @@ fn item(table_seq: u64, key: &str, ctx: &[Dot], body: DeltaBody) -> ItemDelta {
 }
 
 pub(crate) fn put(seq: u64, text: &str) -> Change {
-    let body = DeltaBody::Register(RegisterDelta(Some(json(text))));
+    let body = DeltaBody::Register(RegisterDelta(Some(Some(json(text)).into())));
     change(seq, Body::Items(vec![item(1, "k", &[], body)]))
 }
 
 fn put_with_everything() -> Change {
-    let body = DeltaBody::Register(RegisterDelta(Some(json(r#"["1.0",null,1.0,"é"]"#))));
+    let body =
+        DeltaBody::Register(RegisterDelta(Some(Some(json(r#"["1.0",null,1.0,"é"]"#)).into())));
     let ctx = [Dot::new(ap(), 9), Dot::new(eu(), 128), Dot::new(us(), 299)];
     Change {
         deps: Arc::new([(eu(), 70_000), (ap(), u64::MAX)].into_iter().collect()),
@@ -85,7 +91,7 @@ fn put_with_everything() -> Change {
 }
 
 fn delete() -> Change {
-    let body = DeltaBody::Register(RegisterDelta(None));
+    let body = DeltaBody::Register(RegisterDelta(Some(None.into())));
     change(3, Body::Items(vec![item(1, "k", &[Dot::new(us(), 2)], body)]))
 }
 
@@ -100,8 +106,38 @@ fn reset() -> Change {
     change(5, Body::Items(vec![item(4, "n", &[Dot::new(us(), 4)], body)]))
 }
 
+fn put_in_generation() -> Change {
+    let opened = Written { stamp: stamp(3), dot: Dot::new(eu(), 70_000) };
+    let write = Write { value: Some(json("7")), generation: Some(Box::new(opened)) };
+    let body = DeltaBody::Register(RegisterDelta(Some(write)));
+    change(11, Body::Items(vec![item(1, "k", &[Dot::new(eu(), 70_000)], body)]))
+}
+
+/// Only lets what its ctx names go.
+fn dismiss() -> Change {
+    let body = DeltaBody::Register(RegisterDelta(None));
+    change(12, Body::Items(vec![item(1, "k", &[Dot::new(ap(), 5)], body)]))
+}
+
+fn elements() -> Change {
+    let touch = |replaced: &[Dot], presence| Touch { replaced: replaced.to_vec(), presence };
+    let touched = [
+        ("1.0", touch(&[Dot::new(ap(), 1), Dot::new(us(), 2)], Some(Presence::Removed))),
+        ("1", touch(&[Dot::new(us(), 2)], None)),
+        ("\"a\"", touch(&[], Some(Presence::Added))),
+    ];
+    let touched = touched.map(|(text, touch)| (Element::new(&json(text)).unwrap(), touch));
+    let body = DeltaBody::Set(SetDelta { touched: touched.into_iter().collect(), exists: true });
+    change(13, Body::Items(vec![item(5, "s", &[Dot::new(us(), 2)], body)]))
+}
+
+fn switch(seq: u64, to: Option<bool>) -> Change {
+    let body = DeltaBody::Flag(FlagDelta(to));
+    change(seq, Body::Items(vec![item(6, "f", &[Dot::new(us(), 3)], body)]))
+}
+
 fn several_items() -> Change {
-    let text = DeltaBody::Register(RegisterDelta(Some(json("true"))));
+    let text = DeltaBody::Register(RegisterDelta(Some(Some(json("true")).into())));
     let count = DeltaBody::Counter(CounterDelta::Adjusted(Tally { up: 1, down: 0 }));
     let items =
         vec![item(4, "n", &[], count), item(1, "n", &[], text.clone()), item(1, "a", &[], text)];
@@ -118,11 +154,17 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-put", put(1, r#"{"a":1.0}"#)),
         ("change-put-with-everything", put_with_everything()),
         ("change-delete", delete()),
+        ("change-put-in-generation", put_in_generation()),
+        ("change-dismiss", dismiss()),
+        ("change-elements", elements()),
+        ("change-enable", switch(14, Some(true))),
+        ("change-flag-delete", switch(15, None)),
         ("change-adjust", adjust()),
         ("change-reset", reset()),
         ("change-several-items", several_items()),
         ("change-define-register", define(7, "users", DataType::Register)),
         ("change-define-counter", define(8, "page_views-2", DataType::Counter)),
+        ("change-define-set", define(16, "tags", DataType::Set)),
         ("change-drop", change(9, Body::Drop(table(1)))),
         ("change-stub", change(10, Body::Stub(vec![table(1), table(4)]))),
     ]

@@ -2,7 +2,8 @@
 
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_datatypes::{
-    CounterState, Entry, ItemState, JsonText, Live, RegisterState, Tally, TypeState,
+    CounterState, Element, Entry, FlagState, ItemState, JsonText, Live, Presence, RegisterState,
+    SetState, Tally, TypeState, Write, Written,
 };
 
 use crate::changes::{ap, eu, json, stamp, us};
@@ -16,8 +17,42 @@ fn context(entries: &[(ReplicaId, u64)]) -> VersionVector {
 }
 
 fn register(seen: &[(ReplicaId, u64)], live: Vec<Entry<Option<JsonText>>>) -> ItemState {
-    let state = RegisterState { live: Live::from_entries(live) };
-    ItemState::from_parts(context(seen), TypeState::Register(state))
+    let write = |entry: Entry<Option<JsonText>>| Entry {
+        dot: entry.dot,
+        stamp: entry.stamp,
+        value: Write::from(entry.value),
+    };
+    let live = Live::from_entries(live.into_iter().map(write).collect());
+    ItemState::from_parts(context(seen), TypeState::Register(RegisterState { live, kept: None }))
+}
+
+/// 7 stands although 3, in the same generation, has replaced it.
+fn kept() -> ItemState {
+    let opened = Written { stamp: stamp(1), dot: Dot::new(ap(), 2) };
+    let write = |text| Write { value: Some(json(text)), generation: Some(Box::new(opened)) };
+    let state = RegisterState {
+        live: Live::from_entries(vec![entry(eu(), 9, 8, write("3"))]),
+        kept: Some(Box::new(entry(us(), 6, 2, write("7")))),
+    };
+    let seen = [(us(), 6), (eu(), 9), (ap(), 2)];
+    ItemState::from_parts(context(&seen), TypeState::Register(state))
+}
+
+fn set(
+    seen: &[(ReplicaId, u64)],
+    elements: Vec<(&str, Vec<Entry<Presence>>)>,
+    live: Vec<Entry<()>>,
+) -> ItemState {
+    let elements = elements
+        .into_iter()
+        .map(|(text, live)| (Element::new(&json(text)).unwrap(), Live::from_entries(live)));
+    let state = SetState { elements: elements.collect(), live: Live::from_entries(live) };
+    ItemState::from_parts(context(seen), TypeState::Set(state))
+}
+
+fn flag(seen: &[(ReplicaId, u64)], live: Vec<Entry<bool>>) -> ItemState {
+    let state = FlagState { live: Live::from_entries(live) };
+    ItemState::from_parts(context(seen), TypeState::Flag(state))
 }
 
 fn counter(
@@ -53,6 +88,32 @@ pub(crate) fn all() -> Vec<(&'static str, ItemState)> {
         ),
         ("row-register-tombstone", register(&[(us(), 6)], vec![entry(us(), 6, 1, None)])),
         ("row-register-replaced-unseen", register(&[(us(), 6)], vec![])),
+        ("row-register-kept", kept()),
+        (
+            "row-set",
+            set(
+                &[(us(), 6), (eu(), 300)],
+                vec![
+                    ("null", vec![entry(us(), 6, 2, Presence::Removed)]),
+                    ("1.0", vec![entry(us(), 4, 1, Presence::Added)]),
+                    (
+                        "\"é\"",
+                        vec![
+                            entry(us(), 4, 1, Presence::Added),
+                            entry(eu(), 300, 1, Presence::Removed),
+                        ],
+                    ),
+                ],
+                vec![entry(us(), 6, 2, ())],
+            ),
+        ),
+        ("row-set-empty", set(&[(us(), 1)], vec![], vec![entry(us(), 1, 0, ())])),
+        ("row-set-tombstone", set(&[(us(), 2)], vec![], vec![])),
+        ("row-flag", flag(&[(us(), 1)], vec![entry(us(), 1, 0, true)])),
+        (
+            "row-flag-contested",
+            flag(&[(us(), 1), (eu(), 1)], vec![entry(us(), 1, 0, true), entry(eu(), 1, 3, false)]),
+        ),
         ("row-counter", counter(&[(us(), 4)], &both[..1], &[], vec![entry(us(), 4, 3, ())])),
         (
             "row-counter-after-a-reset",

@@ -61,9 +61,9 @@ fn a_put_becomes_one_change_on_top_of_what_is_shown() {
             body: Body::Items(vec![ItemDelta {
                 table,
                 key: Key::new("alice").unwrap(),
-                delta: tombolo_datatypes::Delta {
+                delta: Delta {
                     ctx: vec![first.change.dot],
-                    body: DeltaBody::Register(RegisterDelta(Some(value.clone()))),
+                    body: DeltaBody::Register(RegisterDelta(Some(Some(value.clone()).into()))),
                 },
             }]),
             idempotency: None,

@@ -1,0 +1,117 @@
+//! A delta: what one change did to one item, and what it built upon.
+
+use tombolo_causality::{Dot, HybridTimestamp};
+
+use crate::{
+    CounterDelta, DataType, Element, Entry, FlagDelta, Presence, RegisterDelta, SetDelta, Written,
+};
+
+/// What a replaced dot takes in a delta, at most.
+pub(crate) const DOT_BYTES: usize = 12;
+
+/// What one change did to one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delta {
+    /// The exact dots that it replaces, sorted. Decides what is superseded, never delivery.
+    pub ctx: Vec<Dot>,
+    /// What it did, by data type.
+    pub body: DeltaBody,
+}
+
+/// What a delta did, by data type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeltaBody {
+    /// A write to a register.
+    Register(RegisterDelta),
+    /// An increment or a reset of a counter.
+    Counter(CounterDelta),
+    /// Elements added to and removed from a set.
+    Set(SetDelta),
+    /// A switching of a flag.
+    Flag(FlagDelta),
+}
+
+impl Delta {
+    /// One that writes nothing: it only ends what [`Self::end`] then names. Nothing where the data
+    /// type has no writes that could lose.
+    pub fn ending(data_type: DataType) -> Option<Self> {
+        let body = match data_type {
+            DataType::Register => DeltaBody::Register(RegisterDelta(None)),
+            DataType::Set => DeltaBody::Set(SetDelta::default()),
+            DataType::Flag => DeltaBody::Flag(FlagDelta(None)),
+            DataType::Counter => return None,
+        };
+        Some(Self { ctx: Vec::new(), body })
+    }
+
+    /// Ends the write of `dot` as well: of the item itself, or of an element of a set.
+    pub fn end(&mut self, element: Option<&Element>, dot: Dot) {
+        let replaced = match (element, &mut self.body) {
+            (Some(element), DeltaBody::Set(delta)) => {
+                &mut delta.touched.entry(element.clone()).or_default().replaced
+            }
+            _ => &mut self.ctx,
+        };
+        if let Err(at) = replaced.binary_search(&dot) {
+            replaced.insert(at, dot);
+        }
+    }
+
+    /// About how long it is, and no shorter than its encoding; a counter's aside, which is short.
+    pub fn bytes(&self) -> usize {
+        let body = match &self.body {
+            DeltaBody::Register(RegisterDelta(write)) => {
+                let value = write.as_ref().and_then(|write| write.value.as_ref());
+                value.map_or(0, |value| value.as_str().len())
+            }
+            DeltaBody::Set(delta) => delta.bytes(),
+            DeltaBody::Counter(_) | DeltaBody::Flag(_) => 0,
+        };
+        body + DOT_BYTES * self.ctx.len()
+    }
+
+    /// How much longer [`Self::end`] makes it, at most.
+    pub fn end_bytes(element: Option<&Element>) -> usize {
+        DOT_BYTES + element.map_or(0, crate::set::weight)
+    }
+}
+
+impl DeltaBody {
+    /// The data type it belongs to.
+    pub fn data_type(&self) -> DataType {
+        match self {
+            Self::Register(_) => DataType::Register,
+            Self::Counter(_) => DataType::Counter,
+            Self::Set(_) => DataType::Set,
+            Self::Flag(_) => DataType::Flag,
+        }
+    }
+}
+
+/// What the resolver says of the item that an operation builds upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The dots that a write replaces, sorted.
+    pub ctx: Vec<Dot>,
+    /// Whether there is a value to show.
+    pub is_shown: bool,
+    /// The deletion whose generation a write belongs to, where the resolver counts them.
+    pub generation: Option<Written>,
+    /// Which side prevails in a set.
+    pub wins: Presence,
+}
+
+/// A delta with the name and the time of its change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) dot: Dot,
+    pub(crate) stamp: HybridTimestamp,
+    pub(crate) ctx: &'a [Dot],
+}
+
+impl Incoming<'_> {
+    /// What the change wrote, as a live entry.
+    pub(crate) fn entry<T>(&self, value: T) -> Entry<T> {
+        Entry { dot: self.dot, stamp: self.stamp, value }
+    }
+}

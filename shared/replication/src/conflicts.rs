@@ -1,0 +1,175 @@
+//! The conflict log of an item: one record for each live write that does not stand.
+//!
+//! A pure function of the item's state and its table's resolver, so that equal vectors have equal
+//! logs: nothing is kept beside the state that could differ. A record is closed by a write that
+//! names what has lost.
+
+use core::fmt;
+use core::str::FromStr;
+
+use tombolo_datatypes::{Element, ItemState, JsonText, Written};
+use tombolo_resolvers::{Reason, ResolverKind, ShownValue, Told};
+
+use crate::{Key, TableId};
+
+/// A conflict by its name, the same in every region.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConflictId(pub [u8; 16]);
+
+/// A write as a record tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedWrite {
+    /// What it wrote; nothing where it removed.
+    pub value: Option<JsonText>,
+    /// The change, and when.
+    pub written: Written,
+}
+
+/// A write that has lost, and what stands in its place now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConflictRecord {
+    /// Its name: a hash of table, key, path and the change that lost.
+    pub id: ConflictId,
+    /// Where in the item it was written: empty for the item itself, or a slash and the element of
+    /// a set, escaped as in a JSON pointer (RFC 6901).
+    pub path: String,
+    /// The element of a set that the path names.
+    pub element: Option<Element>,
+    /// What has lost.
+    pub lost: RecordedWrite,
+    /// What stands.
+    pub kept: RecordedWrite,
+    /// What decided.
+    pub resolver: ResolverKind,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a text does not name a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a conflict is named by 32 hexadecimal digits")]
+pub struct ConflictIdError;
+
+/// The open conflicts of an item, by (stamp, dot) of what has lost, then by id.
+pub fn conflicts(
+    table: &TableId,
+    key: &Key,
+    state: &ItemState,
+    resolver: ResolverKind,
+) -> Vec<ConflictRecord> {
+    if !state.is_contested() {
+        return Vec::new();
+    }
+    let lost = resolver.resolver().lost(state);
+    let records = lost.into_iter().map(|lost| {
+        let path = path(lost.element);
+        ConflictRecord {
+            id: ConflictId::of(table, key, &path, lost.lost.written),
+            path,
+            element: lost.element.cloned(),
+            lost: lost.lost.into(),
+            kept: lost.kept.into(),
+            resolver,
+            reason: lost.reason,
+        }
+    });
+    let mut records: Vec<_> = records.collect();
+    records.sort_by_key(ConflictRecord::place);
+    records
+}
+
+/// The path to an element of a set, or to the item itself.
+pub(crate) fn path(element: Option<&Element>) -> String {
+    let escaped = |element: &Element| element.text().as_str().replace('~', "~0").replace('/', "~1");
+    element.map_or_else(String::new, |element| format!("/{}", escaped(element)))
+}
+
+impl ConflictRecord {
+    /// Where it stands among the records of its item.
+    pub fn place(&self) -> (Written, ConflictId) {
+        (self.lost.written, self.id)
+    }
+}
+
+impl ConflictId {
+    fn of(table: &TableId, key: &Key, path: &str, lost: Written) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in [&*table.to_string(), key.as_str(), path, &*lost.dot.to_string()] {
+            // Length first, so that no two sequences of parts have the same bytes.
+            hasher.update(&(part.len() as u64).to_be_bytes());
+            hasher.update(part.as_bytes());
+        }
+        let mut id = [0; 16];
+        id.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Self(id)
+    }
+}
+
+impl fmt::Display for ConflictId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ConflictId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for ConflictId {
+    type Err = ConflictIdError;
+
+    fn from_str(text: &str) -> Result<Self, ConflictIdError> {
+        let are_digits = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if text.len() != 32 || !are_digits {
+            return Err(ConflictIdError);
+        }
+        let number = u128::from_str_radix(text, 16).map_err(|_| ConflictIdError)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+impl RecordedWrite {
+    /// A write of `value`.
+    pub fn new(written: Written, value: ShownValue<'_>) -> Self {
+        let value = match value {
+            ShownValue::Json(text) => text.clone(),
+            ShownValue::Boolean(value) => JsonText::from(value),
+            ShownValue::Integer(number) => JsonText::from(number),
+            ShownValue::Set(set) => {
+                let texts: Vec<_> = set.elements().map(|element| element.text().as_str()).collect();
+                JsonText::from_checked(&format!("[{}]", texts.join(",")))
+            }
+        };
+        Self { value: Some(value), written }
+    }
+}
+
+impl From<Told<'_>> for RecordedWrite {
+    fn from(Told { written, value }: Told<'_>) -> Self {
+        value.map_or(Self { value: None, written }, |value| Self::new(written, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_escaped_as_in_a_json_pointer() {
+        let element = |text: &str| Element::new(&JsonText::parse(text.as_bytes()).unwrap());
+        assert_eq!(path(None), "");
+        assert_eq!(path(element("1.0").as_ref()), "/1.0");
+        assert_eq!(path(element(r#""a/b~c""#).as_ref()), r#"/"a~1b~0c""#);
+    }
+
+    #[test]
+    fn an_id_is_read_as_it_is_written_and_in_no_other_way() {
+        let id = ConflictId(*b"0123456789\xff\0\x01\xabzz");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for text in ["", "0", &"0".repeat(31), &"0".repeat(33), &"G".repeat(32), &"A".repeat(32)] {
+            assert_eq!(text.parse::<ConflictId>(), Err(ConflictIdError), "{text}");
+        }
+    }
+}
