@@ -7,6 +7,7 @@
 #![expect(clippy::panic, reason = "a condition that is never met fails the test")]
 
 mod conflict;
+mod conflict_log;
 mod demo;
 mod hostile;
 mod identity;
