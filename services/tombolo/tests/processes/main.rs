@@ -8,6 +8,7 @@
 
 mod commands;
 mod conflict;
+mod conflict_log;
 mod demo;
 mod hostile;
 mod identity;
