@@ -21,7 +21,7 @@ use tombolo_replication::{Change, ItemKey, SealedChange};
 use tombolo_storage::journal::Position;
 use tombolo_storage::{Group, Installed, Overlay, StorageError};
 
-pub use self::answer::Answer;
+pub use self::answer::{After, Answer};
 use self::durable::Durable;
 pub(crate) use self::messages::{
     Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
@@ -144,6 +144,19 @@ impl Leader {
         if let Some(error) = self.closed() {
             return answer(reply, Err(error));
         }
+        if let Some(request) = &command.request {
+            match self.machine.repeated(wall_ms(), request) {
+                Ok(None) => {}
+                Ok(Some(kept)) => {
+                    // It may be of a change that is not durable yet, and is then waited for.
+                    let repeated = Answer::repeated(command.item, kept);
+                    return self.when_durable(move |result| {
+                        answer(reply, result.map(|()| repeated));
+                    });
+                }
+                Err(refusal) => return self.refuse(refusal, reply),
+            }
+        }
         let state = match self.overlay.latest(&command.item) {
             Ok(state) => state,
             Err(error) => {
@@ -153,11 +166,10 @@ impl Leader {
         match self.machine.decide(wall_ms(), command, state.as_deref()) {
             Err(refusal) => self.refuse(refusal, reply),
             Ok(decided) => {
-                let Decided { change, item, state, resolver, existed, .. } = decided;
-                let state = Arc::new(state);
-                let dot = change.dot;
-                let decided =
-                    Answer { dot, item: item.clone(), state: state.clone(), resolver, existed };
+                let Decided { change, item, state, resolver, existed, tells_value } = decided;
+                let (dot, state) = (change.dot, Arc::new(state));
+                let after = After::Written { state: state.clone(), resolver };
+                let decided = Answer { dot, item: item.clone(), existed, tells_value, after };
                 let waiter = Waiter::Command(reply, decided);
                 self.stage(change, Some((item, state)), ctx, waiter);
             }

@@ -35,7 +35,7 @@ pub use error::{RouteError, StartError, SubmitError, TableError, UnknownPeer};
 pub use forwarding::{
     Answer as ForwardAnswer, Answerer, ForwardError, ForwardReply, ForwardRequest,
 };
-pub use leader::Answer;
+pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
 pub use tables::Defined;

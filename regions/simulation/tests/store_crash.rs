@@ -182,6 +182,7 @@ fn options(random: &mut Random) -> StoreOptions {
             recent_bytes_max: [0, 2_000, 1 << 20][usize::try_from(random.below(3)).unwrap()],
         },
         cache_bytes: 1 << 20,
+        requests: tombolo_replication::idempotency::LedgerLimits::default(),
     }
 }
 

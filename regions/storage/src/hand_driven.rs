@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tombolo_causality::{HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector};
 use tombolo_datatypes::{DataType, ItemState, JsonText, Operation};
 use tombolo_protocol::{encode_position, seal};
+use tombolo_replication::idempotency::{LedgerLimits, NamedRequest};
 use tombolo_replication::leader::{Applier, Command, Decided, Leader};
 use tombolo_replication::{
     Catalog, Change, Consistency, ItemKey, Key, SealedChange, Strategy, TableId, TableName,
@@ -40,6 +41,7 @@ pub(crate) struct HandDriven {
     pub(crate) reader: JournalReader,
     pub(crate) leader: Leader,
     pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) now_ms: u64,
     directory: TempDir,
 }
 
@@ -53,7 +55,11 @@ fn open(
     overlay: OverlayOptions,
 ) -> Result<Store, StorageError> {
     let journal = JournalOptions { segment_bytes: SEGMENT_BYTES_MIN, spares_max: 1, nonce: 7 };
-    Store::open(disk, begun, &StoreOptions { journal, overlay, cache_bytes: 1 << 20 })
+    Store::open(
+        disk,
+        begun,
+        &StoreOptions { journal, overlay, cache_bytes: 1 << 20, requests: LedgerLimits::default() },
+    )
 }
 
 /// The item of that key.
@@ -106,7 +112,7 @@ impl HandDriven {
     pub(crate) fn with(store: Store, disk: Arc<dyn Disk>, directory: TempDir) -> Self {
         let Store { overlay, journal, materializer, reader, recovered, .. } = store;
         let leader = Leader::resume(replica("here"), recovered);
-        Self { overlay, journal, materializer, reader, leader, disk, directory }
+        Self { overlay, journal, materializer, reader, leader, disk, now_ms: 1, directory }
     }
 
     fn close(self) -> (Arc<dyn Disk>, TempDir) {
@@ -141,11 +147,21 @@ impl HandDriven {
         self.operate(item, Operation::Put(json))
     }
 
+    /// Stages a write to a register by a named request.
+    pub(crate) fn put_named(&mut self, item: &ItemKey, value: i64, request: NamedRequest) {
+        let json = JsonText::parse(value.to_string().as_bytes()).unwrap();
+        let command = Command::new(item.clone(), Operation::Put(json));
+        self.submit(Command { request: Some(request), ..command });
+    }
+
     /// Stages an operation.
     pub(crate) fn operate(&mut self, item: &ItemKey, operation: Operation) -> SealedChange {
-        let state = self.overlay.latest(item).unwrap();
-        let command = Command { item: item.clone(), operation };
-        let decided = self.leader.decide(1, command, state.as_deref()).unwrap();
+        self.submit(Command::new(item.clone(), operation))
+    }
+
+    fn submit(&mut self, command: Command) -> SealedChange {
+        let state = self.overlay.latest(&command.item).unwrap();
+        let decided = self.leader.decide(self.now_ms, command, state.as_deref()).unwrap();
         let Decided { change, item, state, .. } = decided;
         self.stage(change, Some((item, state.into())))
     }
@@ -166,14 +182,14 @@ impl HandDriven {
     /// Stages an increment by another region.
     pub(crate) fn relay(&mut self, other: &mut Leader, item: &ItemKey, by: i64) -> SealedChange {
         let state = self.overlay.latest(item).unwrap();
-        let command = Command { item: item.clone(), operation: Operation::Increment(by) };
+        let command = Command::new(item.clone(), Operation::Increment(by));
         let change = other.decide(1, command, state.as_deref()).unwrap().change;
         self.take_in(change)
     }
 
     /// Stages an operation by another region, which knows nothing of the item.
     pub(crate) fn relay_blind(&mut self, other: &mut Leader, item: &ItemKey, what: Operation) {
-        let command = Command { item: item.clone(), operation: what };
+        let command = Command::new(item.clone(), what);
         let change = other.decide(1, command, None).unwrap().change;
         self.take_in(change);
     }

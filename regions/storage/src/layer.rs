@@ -6,11 +6,13 @@
 //! and a view is a number, not a copy.
 
 use core::ops::Bound;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_skiplist::{SkipMap, SkipSet};
 use tombolo_datatypes::{ItemState, TypeState};
+
+use tombolo_replication::idempotency::KeptRecord;
 
 use crate::item_bytes::ItemBytes;
 use crate::versions::Versions;
@@ -21,6 +23,8 @@ pub(crate) struct Layer {
     items: SkipMap<ItemBytes, Arc<Versions>>,
     /// The keys of items that were contested in some version; they may be so no longer.
     contested: SkipSet<Box<[u8]>>,
+    /// The answers to named requests, in the order of their changes.
+    requests: Mutex<Vec<KeptRecord>>,
     bytes: AtomicUsize,
 }
 
@@ -82,6 +86,17 @@ impl Layer {
             self.weigh(KEY_BYTES + key.len());
             self.contested.insert(key.into());
         }
+    }
+
+    /// Adds the answer to a named request.
+    pub(crate) fn add_request(&self, kept: KeptRecord) {
+        self.weigh(VERSION_BYTES);
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+    }
+
+    /// The answers to named requests.
+    pub(crate) fn requests(&self) -> Vec<KeptRecord> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The keys from `from` on of items that were contested at some time, in order.

@@ -44,4 +44,12 @@ impl Materializer {
         let snapshot = Arc::new(self.state.snapshot()?);
         Ok(Installed { snapshot, replay_from: after.replay_from })
     }
+
+    /// The answers to named requests that the state holds.
+    #[cfg(test)]
+    pub(crate) fn requests(
+        &self,
+    ) -> Result<Vec<tombolo_replication::idempotency::KeptRecord>, StorageError> {
+        self.state.requests()
+    }
 }

@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use tombolo_causality::HybridTimestamp;
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::{JournalFrameBuilder, RegionPosition};
+use tombolo_replication::idempotency::KeptRecord;
 use tombolo_replication::{Catalog, ItemKey, SealedChange};
 
 use crate::item_bytes::item_bytes;
@@ -172,6 +173,10 @@ impl Overlay {
         let floor: &mut HybridTimestamp = &mut self.position.stamp_floor;
         *floor = sealed.change.stamp.max(*floor);
         self.active_journaled_bytes += sealed.bytes.len();
+        if let Some(record) = &sealed.change.idempotency {
+            let (dot, stamp) = (sealed.change.dot, sealed.change.stamp);
+            self.active.add_request(KeptRecord { record: record.clone(), dot, stamp });
+        }
         let mut changes_items = false;
         for (item, state) in states {
             self.stage_state(&item, state);

@@ -3,6 +3,8 @@
 //! Written in large batches in key order, each in one durable two-phase commit that also records
 //! the journal position from which a restart replays. Read through snapshots.
 
+mod requests;
+
 use core::ops::Bound;
 use std::collections::BTreeSet;
 use std::io;
@@ -16,6 +18,7 @@ use tombolo_protocol::{
     encode_row, row_is_contested,
 };
 use tombolo_replication::Catalog;
+use tombolo_replication::idempotency::KeptRecord;
 
 use crate::disk::{Disk, DiskFile};
 use crate::item_bytes::{after_prefix, table_bytes};
@@ -45,6 +48,8 @@ pub enum Begun {
 #[derive(Debug)]
 pub(crate) struct State {
     database: Database,
+    /// How long answers to named requests are kept.
+    requests_ttl_ms: u64,
 }
 
 /// Up to where the state has come.
@@ -68,6 +73,7 @@ impl State {
         disk: &dyn Disk,
         begun: Begun,
         cache_bytes: usize,
+        requests_ttl_ms: u64,
     ) -> Result<Self, StorageError> {
         let file = match begun {
             Begun::Before => Self::existing(disk)?,
@@ -76,7 +82,7 @@ impl State {
         let database = Database::builder()
             .set_cache_size(cache_bytes)
             .create_with_backend(RedbBackend::new(file))?;
-        Ok(Self { database })
+        Ok(Self { database, requests_ttl_ms })
     }
 
     fn existing(disk: &dyn Disk) -> Result<Arc<dyn DiskFile>, StorageError> {
@@ -126,6 +132,11 @@ impl State {
         Ok(materialized)
     }
 
+    /// The answers to named requests, the earliest first.
+    pub(crate) fn requests(&self) -> Result<Vec<KeptRecord>, StorageError> {
+        requests::read(&self.database.begin_read()?)
+    }
+
     /// Moves the newest entries of `layer` into the database, durably.
     ///
     /// `before` and `after` say what the state held and holds; tables that only `before` has are
@@ -162,6 +173,9 @@ impl State {
         for dropped in before.iter().filter(|table| after.catalog.by_id(&table.id).is_none()) {
             empty(&transaction, table_bytes(&dropped.id))?;
         }
+        let now_ms = after.position.stamp_floor.millis();
+        let oldest_ms = now_ms.saturating_sub(self.requests_ttl_ms);
+        requests::write(&transaction, &layer.requests(), oldest_ms)?;
         {
             let mut meta = transaction.open_table(META)?;
             let position = encode_position(&after.position)?;

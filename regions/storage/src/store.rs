@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tombolo_protocol::{JournalFrame, Record, RegionPosition, decode_change, encode_position};
+use tombolo_replication::idempotency::{Ledger, LedgerLimits};
 use tombolo_replication::leader::{Applier, NotApplied};
 use tombolo_replication::{Catalog, SealedChange};
 
@@ -38,6 +39,8 @@ pub struct StoreOptions {
     pub overlay: OverlayOptions,
     /// redb's cache.
     pub cache_bytes: usize,
+    /// What is remembered of named requests.
+    pub requests: LedgerLimits,
 }
 
 /// An open store, in the parts that different threads own.
@@ -78,7 +81,8 @@ impl Store {
         if begun == Begun::Now && has_changes(&reader) {
             return Err(StorageError::Lost { what: "identity" });
         }
-        let state = Arc::new(State::open(&**disk, begun, options.cache_bytes)?);
+        let state =
+            Arc::new(State::open(&**disk, begun, options.cache_bytes, options.requests.ttl_ms)?);
         let materialized = state.materialized()?;
         let from = replay_from(&materialized, &reader)?;
         let mut replay = Replay::new(state, materialized, from, options)?;
@@ -140,6 +144,9 @@ impl Replay {
             materialized.position.stamp_floor,
             materialized.catalog.clone(),
         );
+        let mut requests = Ledger::new(options.requests);
+        state.requests()?.into_iter().for_each(|kept| requests.keep(kept));
+        let applier = applier.with_ledger(requests);
         let snapshot = Arc::new(state.snapshot()?);
         let catalog: Catalog = materialized.catalog.clone();
         let at = materialized.replay_from;

@@ -35,7 +35,7 @@ use tombolo_causality::RegionId;
 pub use address::{PeerAddress, PeerAddressError};
 pub use cluster::{Cluster, ClusterId, ClusterIdError, Member, SessionSecret, SessionSecretError};
 pub use error::{Origin, SettingsError};
-pub use keeping::{Items, Journal, Leader, Overlay, State};
+pub use keeping::{Items, Journal, Leader, Overlay, Requests, State};
 pub use logging::{Log, LogFormat, LogLevel, UnknownWord};
 pub use reference::{Allowed, SettingDoc, Unit, reference};
 pub use region::Region;
@@ -61,6 +61,8 @@ pub struct Settings {
     pub leader: Leader,
     /// How much of one item there may be.
     pub items: Items,
+    /// `[requests]`.
+    pub requests: Requests,
     /// The log of changes.
     pub journal: Journal,
     /// What is durable in the journal and not yet in the state file.
@@ -100,6 +102,7 @@ impl Settings {
             http: Http::default(),
             leader: Leader::default(),
             items: Items::default(),
+            requests: Requests::default(),
             journal: Journal::default(),
             overlay: Overlay::default(),
             state: State::default(),
@@ -139,6 +142,7 @@ impl Settings {
         self.http.overlay(layers)?;
         self.leader.overlay(layers)?;
         self.items.overlay(layers)?;
+        self.requests.overlay(layers)?;
         self.journal.overlay(layers)?;
         self.overlay.overlay(layers)?;
         self.state.overlay(layers)?;
@@ -146,7 +150,7 @@ impl Settings {
         self.log.overlay(layers)
     }
 
-    fn sections(&self) -> [SectionValues; 11] {
+    fn sections(&self) -> [SectionValues; 12] {
         [
             self.region.values(),
             self.cluster.values(),
@@ -154,6 +158,7 @@ impl Settings {
             self.http.values(),
             self.leader.values(),
             self.items.values(),
+            self.requests.values(),
             self.journal.values(),
             self.overlay.values(),
             self.state.values(),
@@ -164,7 +169,7 @@ impl Settings {
 }
 
 /// The sections with the values that they have when nothing is said.
-fn sections_by_default() -> [SectionValues; 11] {
+fn sections_by_default() -> [SectionValues; 12] {
     [
         Region::without_values(),
         Cluster::default_values(),
@@ -172,6 +177,7 @@ fn sections_by_default() -> [SectionValues; 11] {
         Http::default().values(),
         Leader::default().values(),
         Items::default().values(),
+        Requests::default().values(),
         Journal::default().values(),
         Overlay::default().values(),
         State::default().values(),
@@ -181,13 +187,14 @@ fn sections_by_default() -> [SectionValues; 11] {
 }
 
 /// Section by section, its name and what it accepts.
-const SECTIONS: [(&str, &[Fact]); 11] = [
+const SECTIONS: [(&str, &[Fact]); 12] = [
     (Region::NAME, Region::FACTS),
     (Cluster::NAME, Cluster::FACTS),
     (Listen::NAME, Listen::FACTS),
     (Http::NAME, Http::FACTS),
     (Leader::NAME, Leader::FACTS),
     (Items::NAME, Items::FACTS),
+    (Requests::NAME, Requests::FACTS),
     (Journal::NAME, Journal::FACTS),
     (Overlay::NAME, Overlay::FACTS),
     (State::NAME, State::FACTS),

@@ -82,7 +82,7 @@ impl Conflicts {
         (query, headers): (Query<'_>, &HeaderMap),
         caller: &mut Caller<'_>,
     ) -> Result<HttpResponse, Problem> {
-        let asked = guarantees::check_write(query, headers, api.promises())?;
+        let asked = guarantees::check_write(query, api.promises())?;
         let verdict = match action {
             ConflictAction::Restore => Verdict::Restore,
             ConflictAction::Dismiss => Verdict::Dismiss,
@@ -103,7 +103,7 @@ impl Conflicts {
             verdict,
         });
         let item = ItemKey { table: found.table.id, key: found.key.clone() };
-        let command = Command { item, operation };
+        let command = Command::new(item, operation);
         let done = items::submit(api, command, asked, &mut caller.session).await?;
         if let (None, Shown::Value(value, written)) = (&found.record.element, done.answer.shown()) {
             found.record.kept = RecordedWrite::new(written, value);

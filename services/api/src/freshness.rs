@@ -10,6 +10,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, body::MessageBody};
 use core::time::Duration;
 use tombolo_actors::{ForwardError, ForwardReply, ForwardRequest, Routed};
+use tombolo_causality::VersionVector;
 use tombolo_replication::Consistency;
 use tombolo_replication::read_router::{Hop, required};
 
@@ -48,12 +49,28 @@ pub(crate) async fn reach(
     asked: Freshness,
     body: &[u8],
 ) -> Result<Option<HttpResponse>, Problem> {
-    if !caller.has_token {
+    reach_version(api, caller, headers, asked, body, None).await
+}
+
+/// The same for a request that names a version: of what is in it, everything must be here, or it
+/// would be taken for another one.
+pub(crate) async fn reach_version(
+    api: &Api,
+    caller: &Caller<'_>,
+    headers: &HeaderMap,
+    asked: Freshness,
+    body: &[u8],
+    version: Option<&VersionVector>,
+) -> Result<Option<HttpResponse>, Problem> {
+    if !caller.has_token && version.is_none() {
         // Who has seen nothing cannot fall behind it, whatever the table's default is.
         return Ok(None);
     }
     let consistency = asked.consistency.unwrap_or(Consistency::Session);
-    let required = required(consistency, &caller.session);
+    let mut required = required(consistency, &caller.session);
+    if let Some(version) = version {
+        required.join(version);
+    }
     let region = api.region();
     let forward_timeout = region.settings().replication.forward_timeout;
     let wait = match caller.hop {

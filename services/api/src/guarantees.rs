@@ -5,7 +5,6 @@
 
 use core::time::Duration;
 
-use actix_web::http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use tombolo_replication::Consistency;
 
 use crate::freshness::Freshness;
@@ -57,16 +56,7 @@ pub(crate) fn check_read(query: Query<'_>, promises: Promises) -> Result<Freshne
 }
 
 /// What a write asks for, where this region can do it so.
-pub(crate) fn check_write(
-    query: Query<'_>,
-    headers: &HeaderMap,
-    promises: Promises,
-) -> Result<WriteAsked, Problem> {
-    for name in [IF_MATCH.as_str(), IF_NONE_MATCH.as_str(), "idempotency-key"] {
-        if headers.contains_key(name) {
-            return Err(not_yet(format!("header `{name}`")));
-        }
-    }
+pub(crate) fn check_write(query: Query<'_>, promises: Promises) -> Result<WriteAsked, Problem> {
     let consistency = match consistency(query)? {
         // Only `session` orders writes; the others speak of reads.
         None | Some(Consistency::Session) => Consistency::Session,
@@ -123,8 +113,6 @@ fn not_yet(what: impl Into<String>) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{HeaderName, HeaderValue};
-
     use super::*;
 
     const PROMISES: Promises = Promises {
@@ -142,7 +130,7 @@ mod tests {
     }
 
     fn write(query: &str) -> Result<WriteAsked, Problem> {
-        check_write(Query(query), &HeaderMap::new(), PROMISES)
+        check_write(Query(query), PROMISES)
     }
 
     #[test]
@@ -186,12 +174,6 @@ mod tests {
         assert_eq!(code(write("consistency=quorum")), "not_supported_yet");
         for query in ["w=4", "w=18446744073709551615"] {
             assert_eq!(code(write(query)), "write_concern_too_large", "{query}");
-        }
-        for name in ["if-match", "if-none-match", "idempotency-key"] {
-            let mut headers = HeaderMap::new();
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
-            let checked = check_write(Query(""), &headers, PROMISES);
-            assert_eq!(code(checked), "not_supported_yet", "{name}");
         }
     }
 

@@ -10,7 +10,6 @@ use tombolo_datatypes::Operation;
 use tombolo_protocol::encode_version;
 use tombolo_replication::leader::Command;
 use tombolo_replication::{ItemKey, Key};
-use tombolo_resolvers::ResolverKind;
 
 use crate::api::Api;
 use crate::body::{Media, read_json};
@@ -21,7 +20,7 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::{acknowledged_by, tagged};
 use crate::route::{KeyPlace, Verb};
-use crate::{freshness, guarantees, item_json, patch, tables};
+use crate::{conditions, freshness, guarantees, item_json, naming, patch, tables};
 
 /// The key that a call names, wherever it is written.
 pub(crate) fn key_of(place: KeyPlace<'_>, query: Query<'_>) -> Result<Key, Problem> {
@@ -49,7 +48,8 @@ pub(crate) async fn answer(
         }
         return read(api, table, key, &mut caller.session);
     }
-    let asked = guarantees::check_write(query, headers, api.promises())?;
+    let asked = guarantees::check_write(query, api.promises())?;
+    let condition = conditions::read(headers)?;
     let sent = match verb {
         Verb::Put => {
             Media::check_json_or_undeclared(headers)?;
@@ -64,7 +64,11 @@ pub(crate) async fn answer(
         _ => None,
     };
     let body = sent.as_ref().map_or(&[][..], |sent| sent.as_str().as_bytes());
-    if let Some(answered) = freshness::reach(api, caller, headers, asked.freshness, body).await? {
+    let request = naming::read(caller, headers, body)?;
+    let named = condition.as_ref().and_then(conditions::named);
+    let reached =
+        freshness::reach_version(api, caller, headers, asked.freshness, body, named.as_ref());
+    if let Some(answered) = reached.await? {
         return Ok(answered);
     }
     let definition = tables::find(&api.region().view(), table)?.clone();
@@ -81,8 +85,11 @@ pub(crate) async fn answer(
         _ => Operation::Delete,
     };
     let item = ItemKey { table: definition.id, key };
-    let written = submit(api, Command { item, operation }, asked, &mut caller.session).await?;
-    written.reply(api, verb)
+    let is_conditional = condition.is_some();
+    let command = Command { item, operation, condition, request };
+    let written = submit(api, command, asked, &mut caller.session).await?;
+    let reply = written.reply(api, verb)?;
+    Ok(if is_conditional { conditions::scoped(reply) } else { reply })
 }
 
 fn read(api: &Api, table: &str, key: Key, session: &mut Session) -> Result<HttpResponse, Problem> {
@@ -130,7 +137,7 @@ pub(crate) async fn submit(
         Err(error) => return Err(error.into()),
     };
     session.wrote(answer.dot);
-    session.saw(answer.state.context());
+    session.saw(answer.context());
     let Some(may_wait) = may_wait else { return Ok(Done { answer, holders: None }) };
     let w = asked.regions_min;
     match region.held_by(answer.dot, w, asked.timeout, may_wait).await {
@@ -142,15 +149,14 @@ pub(crate) async fn submit(
 impl Done {
     fn reply(&self, api: &Api, verb: Verb) -> Result<HttpResponse, Problem> {
         let (answer, letterhead) = (&self.answer, api.letterhead());
-        let version = encode_version(answer.state.context())?;
+        let version = encode_version(answer.context())?;
         let key = &answer.item.key;
         let shown = || item_json::operated(key, answer.shown(), &version);
         let reply = match verb {
             Verb::Put => {
                 let status = if answer.existed { StatusCode::OK } else { StatusCode::CREATED };
                 // What was put may not be what stands.
-                let ranks = matches!(answer.resolver, ResolverKind::Max | ResolverKind::Min);
-                let body = if ranks { shown() } else { None };
+                let body = if answer.tells_value { shown() } else { None };
                 let body = body.unwrap_or_else(|| item_json::replaced(key, &version));
                 tagged(letterhead.json(status, body), &version)
             }

@@ -19,6 +19,7 @@
 mod api;
 mod body;
 mod caller;
+mod conditions;
 mod conflicts;
 mod definition;
 mod digests;
@@ -29,6 +30,7 @@ mod item_json;
 mod items;
 mod language;
 mod links;
+mod naming;
 mod own_hosts;
 mod patch;
 mod percent;

@@ -60,6 +60,14 @@ pub(crate) enum Problem {
         /// What is wrong with it.
         detail: String,
     },
+    /// A header that cannot be read.
+    #[error("the header `{name}` cannot be read: {detail}")]
+    BadHeader {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The text is no cursor, or no longer the one that was given out.
     #[error("the cursor cannot be read: {0}")]
     BadCursor(#[source] DecodeError),

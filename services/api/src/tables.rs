@@ -107,7 +107,7 @@ pub(crate) async fn answer(
         let view = api.region().view();
         return Ok(show(api, StatusCode::OK, find(&view, table)?));
     }
-    let asked = guarantees::check_write(query, headers, api.promises())?;
+    let asked = guarantees::check_write(query, api.promises())?;
     match verb {
         Verb::Put => define(api, table, headers, payload).await,
         Verb::Patch => {

@@ -2,18 +2,19 @@
 
 mod body;
 mod delta;
+pub(crate) mod idempotency;
 
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId};
 use tombolo_datatypes::{Delta, DeltaBody};
-use tombolo_replication::{Body, Change, IdempotencyRecord, SealedChange, TableId};
+use tombolo_replication::{Body, Change, SealedChange, TableId};
 
 use crate::envelope::{append, take, versioned, whole};
 use crate::limits::{ITEMS_MAX, REPLACED_MAX};
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::rules::{Flaw, ascending, at_most, distinct, holds};
-use crate::wire::{ChangeV1, IdempotencyV1};
+use crate::wire::ChangeV1;
 use crate::{DecodeError, EncodeError};
 
 const VERSION: u8 = 1;
@@ -29,11 +30,8 @@ pub fn seal(change: Change) -> Result<SealedChange, EncodeError> {
     let deps = replicas.vector(&change.deps)?;
     let cut = replicas.vector(&change.cut)?;
     let (body_kind, body) = body::encode(&change.body, &mut replicas)?;
-    let idempotency = change.idempotency.as_ref().map(|record| IdempotencyV1 {
-        key: &record.key,
-        request_hash: record.request_hash,
-        answer: &record.answer,
-    });
+    let idempotency = change.idempotency.as_ref();
+    let idempotency = idempotency.map(|record| idempotency::encode(record, &mut replicas));
     let wire = ChangeV1 {
         seq: change.dot.seq,
         replicas: replicas.into_replicas(),
@@ -42,7 +40,7 @@ pub fn seal(change: Change) -> Result<SealedChange, EncodeError> {
         cut,
         body_kind,
         body: &body,
-        idempotency,
+        idempotency: idempotency.transpose()?,
     };
     let mut out = Vec::with_capacity(body.len() + 128);
     out.push(VERSION);
@@ -61,11 +59,10 @@ pub fn decode_change(bytes: &[u8]) -> Result<Change, DecodeError> {
         deps: Arc::new(replicas.vector(&wire.deps)?),
         cut: Arc::new(replicas.vector(&wire.cut)?),
         body: body::decode(wire.body_kind, wire.body, dot, replicas)?,
-        idempotency: wire.idempotency.map(|record| IdempotencyRecord {
-            key: record.key.to_owned(),
-            request_hash: record.request_hash,
-            answer: record.answer.to_vec(),
-        }),
+        idempotency: wire
+            .idempotency
+            .map(|record| idempotency::decode(&record, replicas))
+            .transpose()?,
     };
     check(&change)?;
     Ok(change)

@@ -16,6 +16,7 @@ mod envelope;
 mod error;
 mod frame;
 mod journal;
+mod kept_record;
 pub mod limits;
 mod live;
 mod position;
@@ -38,9 +39,10 @@ pub use frame::{
     Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame, encode_frame,
 };
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
+pub use kept_record::{decode_kept_record, encode_kept_record};
 pub use position::{RegionPosition, decode_position, encode_position};
 pub use row::{decode_row, encode_row, row_is_contested};
 pub use session::{
     SessionKey, SessionToken, SessionTokenError, TOKEN_BYTES_MAX, decode_session, encode_session,
 };
-pub use version::encode_version;
+pub use version::{decode_version, encode_version};

@@ -43,10 +43,11 @@ pub(crate) struct ChangeV1<'a> {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct IdempotencyV1<'a> {
-    pub(crate) key: &'a str,
+    pub(crate) name: [u8; 16],
     pub(crate) request_hash: [u8; 16],
-    #[serde(borrow)]
-    pub(crate) answer: &'a [u8],
+    pub(crate) existed: bool,
+    pub(crate) context: Vec<WireDot>,
+    pub(crate) shown: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -21,11 +21,12 @@ use std::path::PathBuf;
 use tombolo_causality::Session;
 use tombolo_protocol::{
     FRAME_HEADER_BYTES, Frame, FrameHeader, JournalFrame, SessionKey, change_dot, decode_catalog,
-    decode_change, decode_cursor, decode_frame, decode_position, decode_row, decode_session,
-    encode_catalog, encode_cursor, encode_frame, encode_position, encode_row, encode_session,
-    encode_version, seal,
+    decode_change, decode_cursor, decode_frame, decode_kept_record, decode_position, decode_row,
+    decode_session, encode_catalog, encode_cursor, encode_frame, encode_kept_record,
+    encode_position, encode_row, encode_session, encode_version, seal,
 };
 use tombolo_replication::Key;
+use tombolo_replication::idempotency::KeptRecord;
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "golden"].iter().collect()
@@ -123,6 +124,15 @@ fn versions() {
 }
 
 #[test]
+fn request_records() {
+    let change = changes::put_with_everything();
+    let kept =
+        KeptRecord { record: change.idempotency.unwrap(), dot: change.dot, stamp: change.stamp };
+    let bytes = golden("request-record", &encode_kept_record(&kept).unwrap());
+    assert_eq!(decode_kept_record(&bytes), Ok(kept));
+}
+
+#[test]
 fn cursors() {
     let key = Key::new("a/b é").unwrap();
     let bytes = golden("cursor", encode_cursor(&key).as_bytes());
@@ -146,6 +156,7 @@ fn every_file_is_held_against_the_code() {
     let named = named.chain(frames::all().into_iter().map(|(name, _)| name));
     let named =
         named.chain(["journal-frame", "position", "catalog", "version", "cursor", "session"]);
+    let named = named.chain(["request-record"]);
     let named: BTreeSet<_> = named.map(|name| format!("{name}.hex")).collect();
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).filter(|name| name != "README.md");

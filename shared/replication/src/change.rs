@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
 use tombolo_datatypes::Delta;
 
-use crate::{Key, TableDefinition, TableId};
+use crate::{IdempotencyRecord, Key, TableDefinition, TableId};
 
 /// An atomic group of item deltas with one name, one time and one cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Change {
     pub cut: Arc<VersionVector>,
     /// What it does.
     pub body: Body,
-    /// The request it answers, where the client named it.
+    /// The answer to the request that it does, where the client gave that a name.
     pub idempotency: Option<IdempotencyRecord>,
 }
 
@@ -47,17 +47,6 @@ pub struct ItemDelta {
     pub key: Key,
     /// What is done to it.
     pub delta: Delta,
-}
-
-/// The answer that a repeated request gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyRecord {
-    /// The client's key.
-    pub key: String,
-    /// Hash of method, path, body and conditions.
-    pub request_hash: [u8; 16],
-    /// The answer that was given.
-    pub answer: Vec<u8>,
 }
 
 /// A change with the bytes in which its author encoded it.

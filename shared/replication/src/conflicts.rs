@@ -133,16 +133,7 @@ impl FromStr for ConflictId {
 impl RecordedWrite {
     /// A write of `value`.
     pub fn new(written: Written, value: ShownValue<'_>) -> Self {
-        let value = match value {
-            ShownValue::Json(text) => text.clone(),
-            ShownValue::Boolean(value) => JsonText::from(value),
-            ShownValue::Integer(number) => JsonText::from(number),
-            ShownValue::Set(set) => {
-                let texts: Vec<_> = set.elements().map(|element| element.text().as_str()).collect();
-                JsonText::from_checked(&format!("[{}]", texts.join(",")))
-            }
-        };
-        Self { value: Some(value), written }
+        Self { value: Some(value.to_json()), written }
     }
 }
 

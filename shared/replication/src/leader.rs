@@ -6,6 +6,7 @@
 //! change before anyone may see it or be told of it.
 
 mod applier;
+mod condition;
 mod decision;
 mod letting_go;
 
@@ -13,10 +14,11 @@ use std::sync::Arc;
 
 use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_datatypes::{Delta, ItemLimits, ItemState, Operation, OperationError};
-use tombolo_resolvers::{Resolver, Written};
+use tombolo_resolvers::{Resolver, ShownValue, Written};
 
 pub use self::applier::Applier;
-pub use self::decision::{AppliedChange, Command, Decided, NotApplied, Refusal};
+pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
+use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
 use crate::{
     Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId, TableName, TableShape,
 };
@@ -67,6 +69,20 @@ impl Leader {
         self.applier.catalog()
     }
 
+    /// The record of a named request that has been done, which is then not to be decided again.
+    pub fn repeated(
+        &self,
+        now_ms: u64,
+        request: &NamedRequest,
+    ) -> Result<Option<Arc<KeptRecord>>, Refusal> {
+        match self.applier.look_up(now_ms, request) {
+            Known::No => Ok(None),
+            Known::Done(kept) => Ok(Some(kept)),
+            Known::Reused => Err(Refusal::RequestNameReused),
+            Known::Full => Err(Refusal::TooManyNamedRequests),
+        }
+    }
+
     /// Decides a command on one item, whose present state is `state`.
     pub fn decide(
         &mut self,
@@ -74,7 +90,7 @@ impl Leader {
         command: Command,
         state: Option<&ItemState>,
     ) -> Result<Decided, Refusal> {
-        let Command { item, operation } = command;
+        let Command { item, operation, condition, request } = command;
         let definition = self.catalog().by_id(&item.table);
         let definition = definition.ok_or(Refusal::NoSuchTable)?.clone();
         let resolver = definition.shape.resolver.resolver();
@@ -83,13 +99,27 @@ impl Leader {
             None => ItemState::new(definition.shape.data_type),
         };
         let existed = resolver.shown(&state).is_value();
-        let deletes = operation == Operation::Delete;
-        let delta = self.delta(now_ms, resolver, &state, operation)?;
+        let version =
+            condition::check(condition, definition.shape.resolver, state.context(), existed)?;
+        let tells_value = match operation {
+            Operation::Put(_) => definition.shape.resolver.ranks(),
+            Operation::Delete => false,
+            _ => true,
+        };
+        let delta = self.delta(now_ms, resolver, &state, operation, version.as_ref())?;
         let written = self.next_name(now_ms);
         resolver.join(&mut state, written, &delta);
         let ItemKey { table, key } = item.clone();
-        let change = self.change(written, Body::Items(vec![ItemDelta { table, key, delta }]));
-        Ok(Decided { change, item, state, resolver: definition.shape.resolver, existed, deletes })
+        let mut change = self.change(written, Body::Items(vec![ItemDelta { table, key, delta }]));
+        if let Some(request) = request {
+            let shown = resolver.shown(&state).value().filter(|_| tells_value);
+            let shown = shown.map(ShownValue::to_json);
+            let answer = GivenAnswer { existed, context: state.context().clone(), shown };
+            change.idempotency = Some(IdempotencyRecord { request, answer });
+            self.applier.remember(&change);
+        }
+        let resolver = definition.shape.resolver;
+        Ok(Decided { change, item, state, resolver, existed, tells_value })
     }
 
     /// What `operation` does to an item in `state`, and what it builds upon.
@@ -99,8 +129,9 @@ impl Leader {
         resolver: &dyn Resolver,
         state: &ItemState,
         operation: Operation,
+        version: Option<&VersionVector>,
     ) -> Result<Delta, OperationError> {
-        let mut delta = resolver.operate(state, self.replica, operation, &self.limits)?;
+        let mut delta = resolver.operate(state, self.replica, operation, version, &self.limits)?;
         letting_go::let_go(resolver, state, &mut delta, now_ms, &self.limits);
         Ok(delta)
     }

@@ -12,8 +12,8 @@ use tombolo_datatypes::{
 };
 use tombolo_replication::leader::{Applier, Command, Leader};
 use tombolo_replication::{
-    Catalog, Change, ConflictRecord, Digester, ItemKey, Key, Strategy, TableId, TableName,
-    TableShape, conflicts,
+    Catalog, Change, ConflictRecord, Consistency, Digester, ItemKey, Key, Strategy, TableId,
+    TableName, TableShape, conflicts,
 };
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
@@ -41,7 +41,12 @@ fn region(name: &str, limits: ItemLimits) -> Region {
 
 fn pair(data_type: DataType, resolver: ResolverKind, limits: ItemLimits) -> Pair {
     let (mut a, mut b) = (region("a", limits), region("b", limits));
-    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+    let shape = TableShape {
+        data_type,
+        resolver,
+        strategy: Strategy::MultiLeader,
+        consistency: Consistency::Eventual,
+    };
     let name = TableName::new("t").unwrap();
     let defined = a.leader.define(a.now_ms, &name, &shape).unwrap().unwrap();
     b.take(&defined);
@@ -52,7 +57,7 @@ fn pair(data_type: DataType, resolver: ResolverKind, limits: ItemLimits) -> Pair
 impl Region {
     fn write(&mut self, item: &ItemKey, operation: Operation) -> Change {
         let state = self.states.get(item).map(|state| &**state);
-        let command = Command { item: item.clone(), operation };
+        let command = Command::new(item.clone(), operation);
         let decided = self.leader.decide(self.now_ms, command, state).unwrap();
         self.states.insert(item.clone(), Arc::new(decided.state));
         decided.change

@@ -78,6 +78,11 @@ impl ResolverKind {
         }
     }
 
+    /// Whether what is put may not be what stands, even where nobody else wrote.
+    pub fn ranks(self) -> bool {
+        matches!(self, Self::Max | Self::Min)
+    }
+
     /// The resolvers that a data type can have, its default first.
     pub fn of(data_type: DataType) -> &'static [Self] {
         match data_type {

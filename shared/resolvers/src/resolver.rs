@@ -2,9 +2,9 @@
 
 use core::fmt::Debug;
 
-use tombolo_causality::{Dot, ReplicaId};
+use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_datatypes::{
-    Basis, Delta, ItemLimits, ItemState, Operation, OperationError, Presence, Written,
+    Basis, Delta, ItemLimits, ItemState, Operation, OperationError, Presence, TypeState, Written,
 };
 
 use crate::{Lost, Shown, settlement};
@@ -64,17 +64,25 @@ pub trait Resolver: Debug + Sync {
 impl dyn Resolver + '_ {
     /// What `operation` by `author` does to `state`: the resolver decides what it builds upon, the
     /// data type what it writes.
+    ///
+    /// Where the client has named a `version`, a register's write replaces the dots that are in
+    /// it, whether they stand or not, and no others.
     pub fn operate(
         &self,
         state: &ItemState,
         author: ReplicaId,
         operation: Operation,
+        version: Option<&VersionVector>,
         limits: &ItemLimits,
     ) -> Result<Delta, OperationError> {
         if let Operation::Settle(settlement) = operation {
             return settlement::settle(self, state, author, &settlement, limits);
         }
-        let basis = self.basis(state);
+        let mut basis = self.basis(state);
+        if let (Some(version), TypeState::Register(register)) = (version, state.value()) {
+            basis.ctx = register.live.dots(|_| true);
+            basis.ctx.retain(|dot| version.contains(dot));
+        }
         self.permit(state, &operation, &basis, limits)?;
         state.operate(author, operation, basis, limits)
     }

@@ -22,7 +22,7 @@ pub(crate) fn settle(
     let ending = || Delta::ending(state.data_type()).ok_or(OperationError::NoSuchConflict);
     let mut delta = match settlement.verdict {
         Verdict::Dismiss => ending()?,
-        Verdict::Restore => match resolver.operate(state, author, again(&lost), limits) {
+        Verdict::Restore => match resolver.operate(state, author, again(&lost), None, limits) {
             // It removed what is no longer there.
             Err(OperationError::NoSuchItem) => ending()?,
             delta => would_stand(resolver, state, author, delta?)?,

@@ -17,6 +17,21 @@ pub enum ShownValue<'a> {
     Set(ShownSet<'a>),
 }
 
+impl ShownValue<'_> {
+    /// The value as a JSON text.
+    pub fn to_json(self) -> JsonText {
+        match self {
+            Self::Json(text) => text.clone(),
+            Self::Boolean(value) => JsonText::from(value),
+            Self::Integer(number) => JsonText::from(number),
+            Self::Set(set) => {
+                let texts: Vec<_> = set.elements().map(|element| element.text().as_str()).collect();
+                JsonText::from_checked(&format!("[{}]", texts.join(",")))
+            }
+        }
+    }
+}
+
 /// The elements of a set that are present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShownSet<'a> {
@@ -74,7 +89,15 @@ pub enum Reason {
     EarlierGeneration,
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    /// The one value, where there is one.
+    pub fn value(&self) -> Option<ShownValue<'a>> {
+        match self {
+            Self::Value(value, _) => Some(*value),
+            Self::Nothing | Self::Siblings(_) => None,
+        }
+    }
+
     /// Whether there is a value to show.
     pub fn is_value(&self) -> bool {
         !matches!(self, Self::Nothing)

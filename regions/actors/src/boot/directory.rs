@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tombolo_causality::{Incarnation, RegionId, ReplicaId};
+use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalOptions;
 use tombolo_storage::{
@@ -55,6 +56,11 @@ fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, St
             recent_bytes_max: settings.overlay.recent_bytes_max,
         },
         cache_bytes: settings.state.cache_bytes,
+        requests: LedgerLimits {
+            ttl_ms: u64::try_from(settings.requests.idempotency_ttl.as_millis())
+                .unwrap_or(u64::MAX),
+            bytes_max: settings.requests.idempotency_bytes_max,
+        },
     };
     let store = Store::open(disk, begun, &options)?;
     let paused = PausedLinks::read(&**disk)?;

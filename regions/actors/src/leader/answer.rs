@@ -2,29 +2,68 @@
 
 use std::sync::Arc;
 
-use tombolo_causality::Dot;
+use tombolo_causality::{Dot, VersionVector};
 use tombolo_datatypes::ItemState;
 use tombolo_replication::ItemKey;
-use tombolo_resolvers::{ResolverKind, Shown};
+use tombolo_replication::idempotency::KeptRecord;
+use tombolo_resolvers::{ResolverKind, Shown, ShownValue, Written};
 
-/// The item as it stands after the write, here.
+/// What was written, or was found to have been written before.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The write.
     pub dot: Dot,
     /// The item.
     pub item: ItemKey,
-    /// Its state after the write.
-    pub state: Arc<ItemState>,
-    /// What decides which of its writes stands.
-    pub resolver: ResolverKind,
     /// Whether it showed a value before.
     pub existed: bool,
+    /// Whether the answer tells what the item shows.
+    pub tells_value: bool,
+    /// How it stands after the write.
+    pub after: After,
+}
+
+/// An item after a write.
+#[derive(Clone, Debug)]
+pub enum After {
+    /// As this region has just written it.
+    Written {
+        /// Its state.
+        state: Arc<ItemState>,
+        /// What decides which of its writes stands.
+        resolver: ResolverKind,
+    },
+    /// As it was when the same request was done before.
+    Repeated(Arc<KeptRecord>),
 }
 
 impl Answer {
+    /// The answer to a request that was done before.
+    pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>) -> Self {
+        let answer = &kept.record.answer;
+        let (existed, tells_value) = (answer.existed, answer.shown.is_some());
+        Self { dot: kept.dot, item, existed, tells_value, after: After::Repeated(kept) }
+    }
+
+    /// The item's context: its version.
+    pub fn context(&self) -> &VersionVector {
+        match &self.after {
+            After::Written { state, .. } => state.context(),
+            After::Repeated(kept) => &kept.record.answer.context,
+        }
+    }
+
     /// What the item shows.
     pub fn shown(&self) -> Shown<'_> {
-        self.resolver.resolver().shown(&self.state)
+        match &self.after {
+            After::Written { state, resolver } => resolver.resolver().shown(state),
+            After::Repeated(kept) => match &kept.record.answer.shown {
+                Some(text) => {
+                    let written = Written { dot: kept.dot, stamp: kept.stamp };
+                    Shown::Value(ShownValue::Json(text), written)
+                }
+                None => Shown::Nothing,
+            },
+        }
     }
 }

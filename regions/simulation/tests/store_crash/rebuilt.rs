@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::encode_position;
 use tombolo_replication::ItemKey;
+use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_simulation::disk::SimulatedDisk;
 use tombolo_storage::{
     Begun, OverlayOptions, Store, StoreOptions, View, disk::Disk, journal::JournalOptions,
@@ -27,6 +28,7 @@ pub(crate) fn digests_agree(view: &View, model: &Model) -> Result<(), Failure> {
             recent_bytes_max: 0,
         },
         cache_bytes: 1 << 20,
+        requests: LedgerLimits::default(),
     };
     let Store { mut overlay, mut journal, mut recovered, .. } =
         Store::open(&disk, Begun::Now, &options)?;

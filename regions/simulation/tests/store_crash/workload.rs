@@ -44,7 +44,7 @@ pub(crate) fn draft(random: &mut Random, catalog: &Catalog) -> Option<Draft> {
         DataType::Set => elements(random),
         DataType::Flag => Operation::Switch(random.one_in(2)),
     };
-    let command = Command { item: ItemKey { table, key: key(random) }, operation };
+    let command = Command::new(ItemKey { table, key: key(random) }, operation);
     Some(Draft { command, added: (name == SUMS).then_some(by) })
 }
 

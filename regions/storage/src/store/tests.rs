@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tombolo_datatypes::{DataType, Operation};
 use tombolo_replication::ItemKey;
+use tombolo_replication::idempotency::{NamedRequest, RequestHash, RequestName};
 
 use super::*;
 use crate::hand_driven::{HandDriven, NEVER_SEALS, SEALS_EACH_GROUP, item, shown};
@@ -170,7 +171,12 @@ fn a_directory_that_lost_its_identity_is_refused_and_keeps_the_rest() {
     let (error, disk, directory) = region.refused(Begun::Now, |_| {});
     assert!(matches!(error, StorageError::Lost { what: "identity" }), "{error}");
     let journal = JournalOptions::new(7);
-    let options = StoreOptions { journal, overlay: NEVER_SEALS, cache_bytes: 1 << 20 };
+    let options = StoreOptions {
+        journal,
+        overlay: NEVER_SEALS,
+        cache_bytes: 1 << 20,
+        requests: LedgerLimits::default(),
+    };
     let store = Store::open(&disk, Begun::Before, &options).unwrap();
     assert!(store.materialized.is_some());
     let region = HandDriven::with(store, disk, directory);
@@ -184,9 +190,58 @@ fn a_beginning_cut_short_is_begun_again() {
     disk.create(STATE).unwrap().write_all_at(b"half a database", 0).unwrap();
     let disk: Arc<dyn Disk> = Arc::new(disk);
     let journal = JournalOptions::new(7);
-    let options = StoreOptions { journal, overlay: NEVER_SEALS, cache_bytes: 1 << 20 };
+    let options = StoreOptions {
+        journal,
+        overlay: NEVER_SEALS,
+        cache_bytes: 1 << 20,
+        requests: LedgerLimits::default(),
+    };
     for _ in 0..2 {
         let store = Store::open(&disk, Begun::Now, &options).unwrap();
         assert_eq!((store.materialized, store.recovered.applied().is_empty()), (None, true));
     }
+}
+
+fn remembered(region: &HandDriven, request: &NamedRequest) -> Option<u64> {
+    region.leader.repeated(2, request).unwrap().map(|kept| kept.dot.seq)
+}
+
+/// From the journal, from the state, and from the state when the journal has let go of it.
+#[test]
+fn answers_to_named_requests_are_found_again_wherever_they_lie() {
+    let mut region = HandDriven::begin(NEVER_SEALS);
+    let table = region.define("notes", DataType::Register);
+    let named = |n: u8| NamedRequest { name: RequestName([n; 16]), hash: RequestHash([n; 16]) };
+    region.put_named(&item(table, "k"), 1, named(1));
+    region.commit();
+    let first = remembered(&region, &named(1));
+    assert_eq!((first, remembered(&region, &named(2))), (Some(2), None));
+
+    let mut region = region.reopen(NEVER_SEALS);
+    assert_eq!(remembered(&region, &named(1)), first);
+    let rest = region.overlay.seal_rest().unwrap();
+    region.install(&rest);
+    region.put_named(&item(table, "k"), 2, named(2));
+    region.commit();
+
+    let region = region.reopen(NEVER_SEALS);
+    assert_eq!(remembered(&region, &named(1)), first);
+    assert_eq!(remembered(&region, &named(2)), Some(3));
+}
+
+#[test]
+fn answers_to_named_requests_go_from_the_state_when_their_time_is_over() {
+    let mut region = HandDriven::begin(SEALS_EACH_GROUP);
+    let table = region.define("notes", DataType::Register);
+    let named = NamedRequest { name: RequestName([1; 16]), hash: RequestHash([1; 16]) };
+    region.put_named(&item(table, "k"), 1, named);
+    let sealed = region.commit().unwrap();
+    region.install(&sealed);
+    let records = |region: &HandDriven| region.materializer.requests().unwrap().len();
+    assert_eq!(records(&region), 1);
+    region.now_ms = 2 + LedgerLimits::default().ttl_ms;
+    region.put(&item(table, "k"), 2);
+    let sealed = region.commit().unwrap();
+    region.install(&sealed);
+    assert_eq!(records(&region), 0);
 }

@@ -38,6 +38,19 @@ section! {
 }
 
 section! {
+    /// What is remembered of requests with an Idempotency-Key.
+    "requests" Requests {
+        /// How long a repetition is answered as the first was.
+        "idempotency_ttl_s" idempotency_ttl: Duration [Seconds] = Duration::from_hours(24),
+            range(1, 366 * 86_400);
+        /// Memory for what is remembered of them; past it new keys are answered 429, and none is
+        /// forgotten early.
+        "idempotency_bytes_max" idempotency_bytes_max: usize [Bytes] = 64 << 20,
+            range(1 << 10, 16 << 30);
+    }
+}
+
+section! {
     /// The log of changes: what makes a write durable, and what is shipped to other regions.
     "journal" Journal {
         /// The length of one file, reserved when it is begun.

@@ -81,6 +81,17 @@ const TABLE_EXISTS: Entry =
     refused(StatusCode::CONFLICT, "table_exists", "The table exists and is defined otherwise");
 const TOO_MANY_TABLES: Entry =
     refused(StatusCode::UNPROCESSABLE_ENTITY, "too_many_tables", "Too many tables");
+const VERSION_MISMATCH: Entry =
+    refused(StatusCode::PRECONDITION_FAILED, "version_mismatch", "The item is not as it was");
+const REQUEST_NAME_REUSED: Entry = refused(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "idempotency_key_reused",
+    "The idempotency key was given to another request",
+);
+const TOO_MANY_NAMED_REQUESTS: Entry = Entry {
+    status: StatusCode::TOO_MANY_REQUESTS,
+    ..unavailable("too_many_idempotency_keys", "No room for another idempotency key")
+};
 const WRONG_OPERATION: Entry = refused(
     StatusCode::UNPROCESSABLE_ENTITY,
     "wrong_type_operation",
@@ -122,6 +133,7 @@ impl Problem {
             Self::UnreadableKey(_) | Self::BadKey(_) | Self::NoKey => BAD_KEY,
             Self::BadTableName(_) => malformed("bad_table_name", "Not a table's name"),
             Self::BadParameter { .. } => malformed("bad_parameter", "A parameter cannot be read"),
+            Self::BadHeader { .. } => malformed("bad_header", "A header cannot be read"),
             Self::BadCursor(_) | Self::ForeignCursor => {
                 malformed("bad_cursor", "Not a cursor of this listing")
             }
@@ -219,6 +231,9 @@ fn refusal_entry(refusal: &Refusal) -> Entry {
         Refusal::NoSuchTable => NO_SUCH_TABLE,
         Refusal::TableExists => TABLE_EXISTS,
         Refusal::TooManyTables => TOO_MANY_TABLES,
+        Refusal::VersionMismatch => VERSION_MISMATCH,
+        Refusal::RequestNameReused => REQUEST_NAME_REUSED,
+        Refusal::TooManyNamedRequests => TOO_MANY_NAMED_REQUESTS,
         Refusal::Operation(error) => operation(error),
         _ => refused(StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused"),
     }

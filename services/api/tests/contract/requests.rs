@@ -62,10 +62,6 @@ async fn promises_that_cannot_be_kept_yet_are_refused() {
             assert_eq!(reply.refusal(), refused(status, code), "{method} {query}");
         }
     }
-    for header in ["If-Match: \"x\"\r\n", "If-None-Match: *\r\n", "Idempotency-Key: 1\r\n"] {
-        let reply = running.call("PUT", path, header, "1").await;
-        assert_eq!(reply.refusal(), refused(422, "not_supported_yet"), "{header}");
-    }
     assert_eq!(running.get(path).await.refusal(), refused(404, "no_such_item"));
     let kept = format!("{path}?consistency=eventual&w=1&timeout_ms=10&unknown=1");
     assert_eq!(running.put(&kept, "1").await.status, 201);

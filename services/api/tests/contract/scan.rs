@@ -192,7 +192,7 @@ async fn many_deleted_items_take_several_calls_and_end() {
                     let item = ItemKey { table, key: Key::new(&format!("k{nth:05}")).unwrap() };
                     let (region, operation) = (region.clone(), operation.clone());
                     writes.spawn(async move {
-                        region.submit(Command { item, operation }).await.unwrap();
+                        region.submit(Command::new(item, operation)).await.unwrap();
                     });
                 }
                 writes.join_all().await;

@@ -14,6 +14,7 @@ use tombolo_datatypes::{
     Touch, TypeState, Write, Written,
 };
 use tombolo_protocol::RegionPosition;
+use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
 use tombolo_replication::{
     Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, Key, RunningHash,
     Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName, TableShape,
@@ -156,8 +157,17 @@ fn body(dot: Dot) -> impl Strategy<Value = Body> {
 }
 
 pub(crate) fn change() -> impl Strategy<Value = Change> {
-    let idempotency = (".{0,20}", any::<[u8; 16]>(), vec(any::<u8>(), 0..20))
-        .prop_map(|(key, request_hash, answer)| IdempotencyRecord { key, request_hash, answer });
+    let request = any::<[[u8; 16]; 2]>()
+        .prop_map(|[name, hash]| NamedRequest { name: RequestName(name), hash: RequestHash(hash) });
+    let answer = (any::<bool>(), vector(), option::of(any::<i64>())).prop_map(
+        |(existed, context, shown)| GivenAnswer {
+            existed,
+            context,
+            shown: shown.map(JsonText::from),
+        },
+    );
+    let idempotency =
+        (request, answer).prop_map(|(request, answer)| IdempotencyRecord { request, answer });
     let dot_and_body = dot().prop_flat_map(|dot| (Just(dot), body(dot)));
     (dot_and_body, stamp(), vector(), vector(), option::of(idempotency)).prop_map(
         |((dot, body), stamp, deps, cut, idempotency)| {

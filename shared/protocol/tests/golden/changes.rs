@@ -9,6 +9,7 @@ use tombolo_datatypes::{
     CounterDelta, DataType, Delta, DeltaBody, Element, FlagDelta, JsonText, Presence,
     RegisterDelta, SetDelta, Tally, Touch, Write, Written,
 };
+use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
 use tombolo_replication::{
     Body, Change, Consistency, IdempotencyRecord, ItemDelta, Key, Strategy, TableDefinition,
     TableId, TableName, TableShape,
@@ -74,7 +75,7 @@ pub(crate) fn put(seq: u64, text: &str) -> Change {
     change(seq, Body::Items(vec![item(1, "k", &[], body)]))
 }
 
-fn put_with_everything() -> Change {
+pub(crate) fn put_with_everything() -> Change {
     let body =
         DeltaBody::Register(RegisterDelta(Some(Some(json(r#"["1.0",null,1.0,"é"]"#)).into())));
     let ctx = [Dot::new(ap(), 9), Dot::new(eu(), 128), Dot::new(us(), 299)];
@@ -82,9 +83,15 @@ fn put_with_everything() -> Change {
         deps: Arc::new([(eu(), 70_000), (ap(), u64::MAX)].into_iter().collect()),
         cut: Arc::new([(eu(), 69_000)].into_iter().collect()),
         idempotency: Some(IdempotencyRecord {
-            key: "order-17".to_owned(),
-            request_hash: *b"0123456789abcdef",
-            answer: vec![0, 255, 10],
+            request: NamedRequest {
+                name: RequestName(*b"fedcba9876543210"),
+                hash: RequestHash(*b"0123456789abcdef"),
+            },
+            answer: GivenAnswer {
+                existed: true,
+                context: [(eu(), 128), (us(), 300)].into_iter().collect(),
+                shown: Some(json("[17]")),
+            },
         }),
         ..change(300, Body::Items(vec![item(2, "ключ/😀", &ctx, body)]))
     }

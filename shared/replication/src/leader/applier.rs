@@ -7,6 +7,7 @@ use tombolo_datatypes::ItemState;
 use tombolo_resolvers::Written;
 
 use super::{AppliedChange, NotApplied};
+use crate::idempotency::{Known, Ledger, LedgerLimits, NamedRequest};
 use crate::{Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId};
 
 /// What a region has applied: vector, clock and tables.
@@ -15,13 +16,32 @@ pub struct Applier {
     applied: VersionVector,
     clock: HybridClock,
     catalog: Arc<Catalog>,
+    ledger: Ledger,
 }
 
 impl Applier {
     /// One that has applied `applied`, whose largest stamp is `stamp_floor`.
     pub fn resume(applied: VersionVector, stamp_floor: HybridTimestamp, catalog: Catalog) -> Self {
         let clock = HybridClock::resume(stamp_floor);
-        Self { applied, clock, catalog: Arc::new(catalog) }
+        let ledger = Ledger::new(LedgerLimits::default());
+        Self { applied, clock, catalog: Arc::new(catalog), ledger }
+    }
+
+    /// The same with what it remembers of named requests.
+    #[must_use]
+    pub fn with_ledger(self, ledger: Ledger) -> Self {
+        Self { ledger, ..self }
+    }
+
+    /// What is known of a named request.
+    pub(super) fn look_up(&self, now_ms: u64, request: &NamedRequest) -> Known {
+        let now = HybridTimestamp::new(now_ms, 0).max(self.clock.last());
+        self.ledger.look_up(now, request)
+    }
+
+    /// Remembers the request that `change` answers, where it does.
+    pub(super) fn remember(&mut self, change: &Change) {
+        self.ledger.take_in(change);
     }
 
     /// What has been applied.
@@ -62,6 +82,7 @@ impl Applier {
             Body::Drop(table) => self.drop_table(table),
             Body::Stub(_) => {}
         }
+        self.ledger.take_in(change);
         self.clock.observe(change.stamp);
         self.applied.learn(dot);
         Ok(applied)

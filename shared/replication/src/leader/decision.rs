@@ -1,9 +1,10 @@
 //! What the leader is asked, and what it answers.
 
-use tombolo_causality::Dot;
+use tombolo_causality::{Dot, VersionVector};
 use tombolo_datatypes::{ItemState, Operation, OperationError};
 use tombolo_resolvers::{ResolverKind, Shown};
 
+use crate::idempotency::NamedRequest;
 use crate::{Change, ItemKey};
 
 /// One operation on one item, as a client asks for it.
@@ -13,6 +14,29 @@ pub struct Command {
     pub item: ItemKey,
     /// What is to be done.
     pub operation: Operation,
+    /// When only.
+    pub condition: Option<Condition>,
+    /// The request, where the client has given it a name: it is then done once.
+    pub request: Option<NamedRequest>,
+}
+
+impl Command {
+    /// One without conditions and without a name.
+    pub fn new(item: ItemKey, operation: Operation) -> Self {
+        Self { item, operation, condition: None, request: None }
+    }
+}
+
+/// What must hold of an item for a command to be done. Checked against this region's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It shows nothing.
+    Absent,
+    /// It shows something.
+    Present,
+    /// It has one of these versions. Where siblings stand side by side it holds of any: the write
+    /// then replaces what they name.
+    Versions(Vec<VersionVector>),
 }
 
 /// A command that was accepted: to be journaled, staged, and answered when durable.
@@ -28,8 +52,8 @@ pub struct Decided {
     pub resolver: ResolverKind,
     /// Whether the item showed a value before.
     pub existed: bool,
-    /// Whether it was a deletion.
-    pub deletes: bool,
+    /// Whether the answer tells what the item then shows.
+    pub tells_value: bool,
 }
 
 impl Decided {
@@ -52,6 +76,15 @@ pub enum Refusal {
     /// The cluster holds as many tables as it may.
     #[error("there are {max} tables, which is the most", max = crate::Catalog::TABLES_MAX)]
     TooManyTables,
+    /// The item is not as the client's condition says.
+    #[error("the item's version is another one")]
+    VersionMismatch,
+    /// Another request was done under that name.
+    #[error("the idempotency key was given to another request")]
+    RequestNameReused,
+    /// There is no room to remember another named request.
+    #[error("there is no room to remember more idempotency keys")]
+    TooManyNamedRequests,
     /// The data type refuses the operation.
     #[error(transparent)]
     Operation(#[from] OperationError),

@@ -33,7 +33,7 @@ fn define(leader: &mut Leader, name: &str, data_type: DataType) -> Change {
 }
 
 fn command(table: TableId, key: &str, operation: Operation) -> Command {
-    Command { item: ItemKey { table, key: Key::new(key).unwrap() }, operation }
+    Command::new(ItemKey { table, key: Key::new(key).unwrap() }, operation)
 }
 
 fn put(text: &str) -> Operation {

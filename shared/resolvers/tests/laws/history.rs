@@ -71,7 +71,7 @@ impl Region {
         let limits = ItemLimits::default();
         let resolver = self.kind.resolver();
         let mut delta =
-            resolver.operate(&self.state, self.replica, operation.clone(), &limits).ok()?;
+            resolver.operate(&self.state, self.replica, operation.clone(), None, &limits).ok()?;
         if let Some(lost) = resolver.lost(&self.state).first().filter(|_| lets_go) {
             delta.end(lost.element, lost.lost.written.dot);
         }
