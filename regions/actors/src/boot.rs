@@ -22,6 +22,7 @@ use crate::clock;
 use crate::error::StartError;
 use crate::links::Links;
 use crate::listener::{Listener, Open};
+use crate::meters::Meters;
 use crate::running::Running;
 
 pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
@@ -38,6 +39,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         paused.0.contains(&peer)
     }));
     let views = store.overlay.views();
+    let (journal, meters) = (store.reader.clone(), Arc::new(Meters::new()));
     let thread = Threads::start();
     let (to_listener, open) = watch::channel(None);
     let listener = listener(&settings, identity.replica, &links, &views, open);
@@ -51,8 +53,13 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
 
     let (failed, has_failed) = watch::channel(false);
     let (published, _) = watch::channel(0);
-    let wiring =
-        Wiring { settings: &settings, replica: identity.replica, links: &links, views: &views };
+    let wiring = Wiring {
+        settings: &settings,
+        replica: identity.replica,
+        links: &links,
+        views: &views,
+        meters: &meters,
+    };
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let running = Running {
         identity,
@@ -60,6 +67,8 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         replication_address,
         disk,
         views,
+        journal,
+        meters,
         leader: open.leader.clone(),
         links,
         replications: Arc::clone(&open.replications),

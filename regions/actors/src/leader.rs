@@ -26,10 +26,11 @@ use self::durable::Durable;
 pub(crate) use self::messages::{
     Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
 };
-use crate::clock::wall_ms;
+use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer};
+use crate::meters::{Meters, WriteTimes};
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,7 @@ pub(crate) struct Leader {
     failed: watch::Sender<bool>,
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
+    meters: Arc<Meters>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
     /// Whoever hands changes over waits here while the overlay is full.
@@ -88,6 +90,7 @@ pub(crate) struct Parts {
     pub(crate) published: watch::Sender<u64>,
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
+    pub(crate) meters: Arc<Meters>,
 }
 
 impl Leader {
@@ -101,6 +104,7 @@ impl Leader {
             published: parts.published,
             failed: parts.failed,
             replay_from: parts.replay_from,
+            meters: parts.meters,
             in_flight: None,
             gathering: Vec::new(),
             crowded_out: Vec::new(),
@@ -125,8 +129,12 @@ impl Leader {
     }
 
     fn submit(&mut self, submit: Submit, ctx: &mut Context<Self>) {
-        let Submit { command, reply } = submit;
+        let Submit { command, offered, reply } = submit;
+        let taken = instant();
         if let Some(error) = self.closed() {
+            if matches!(error, SubmitError::Overloaded) {
+                self.meters.refused_overlay.increment();
+            }
             return answer(reply, Err(error));
         }
         let state = match self.overlay.latest(&command.item) {
@@ -140,9 +148,15 @@ impl Leader {
             Ok(decided) => {
                 let Decided { change, item, state, resolver, existed, .. } = decided;
                 let state = Arc::new(state);
-                let decided =
-                    Answer { item: item.clone(), state: state.clone(), resolver, existed };
+                let (shown, meters) = ((item.clone(), state.clone()), Arc::clone(&self.meters));
+                let staged = instant();
                 self.stage(change, Some((item, state)), ctx, move |result| {
+                    let times = WriteTimes { offered, taken, staged, durable: instant() };
+                    let (item, state) = shown;
+                    let decided = Answer { item, state, resolver, existed, times };
+                    if result.is_ok() {
+                        meters.observe(&times);
+                    }
                     answer(reply, result.map(|()| decided));
                 });
             }
@@ -181,6 +195,7 @@ impl Leader {
     ) {
         // Waits with the group in which the change is, also when that group is closed at once.
         self.gathering.push(Box::new(tell));
+        self.meters.changes_local.increment();
         let staged = seal(change)
             .map_err(StorageError::from)
             .and_then(|sealed| self.overlay.stage(&sealed, state));
@@ -206,6 +221,10 @@ impl Leader {
                 tracing::debug!(dot = %sealed.change.dot, "deltas of a dropped table discarded");
             }
             if applied.is_new {
+                self.meters.changes_remote.increment();
+                if let Err(error) = self.count_conflicts(&applied.states) {
+                    return self.fail(&error);
+                }
                 let states = applied.states.into_iter().map(|(item, state)| (item, state.into()));
                 if let Err(error) = self.overlay.stage(&sealed, states) {
                     return self.fail(&error);
@@ -213,6 +232,23 @@ impl Leader {
             }
         }
         self.schedule_flush(ctx);
+    }
+
+    /// Counts the writes that have lost by a change which is about to be staged.
+    fn count_conflicts(&self, states: &[(ItemKey, ItemState)]) -> Result<(), StorageError> {
+        for (item, state) in states {
+            let Some(table) = self.machine.catalog().by_id(&item.table) else { continue };
+            let resolver = table.shape.resolver.resolver();
+            let lost = resolver.lost(state);
+            if lost.is_empty() {
+                continue;
+            }
+            let before = self.overlay.latest(item)?;
+            let before = before.as_deref().map(|state| resolver.lost(state)).unwrap_or_default();
+            let is_new = |(written, _): &&(_, _)| before.iter().all(|(known, _)| known != written);
+            self.meters.conflicts.add(lost.iter().filter(is_new).count() as u64);
+        }
+        Ok(())
     }
 
     /// Says that more may be handed over, once the materializer has made room.
@@ -253,6 +289,7 @@ impl Leader {
         match self.overlay.close_group(self.machine.catalog()) {
             Ok(None) => self.stop_if_done(ctx),
             Ok(Some(mut group)) => {
+                self.meters.group_changes.observe(group.changes as u64);
                 let payload = core::mem::take(&mut group.payload);
                 let before = Arc::clone(group.before());
                 let append = Box::pin(self.journal.send(Append { payload, before }));

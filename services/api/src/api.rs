@@ -4,6 +4,7 @@
 //! default service. A request is answered without a lock, a log line or a middleware.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::web::{self, ServiceConfig};
@@ -13,12 +14,14 @@ use tombolo_causality::RegionId;
 
 use crate::body::BodyLimits;
 use crate::digests::Digests;
+use crate::metrics::Requests;
 use crate::own_hosts;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
-use crate::{items, links, region, tables, unread};
+use crate::visit::Visit;
+use crate::{items, links, metrics, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -31,6 +34,7 @@ struct Shared {
     body_limits: BodyLimits,
     letterhead: Letterhead,
     digests: Digests,
+    requests: Requests,
 }
 
 impl Api {
@@ -42,8 +46,8 @@ impl Api {
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let letterhead = Letterhead::of(region.name());
-        let digests = Digests::new();
-        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests }))
+        let (digests, requests) = (Digests::new(), Requests::new());
+        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests, requests }))
     }
 
     /// Mounts what applications may ask: tables, items, the region and its health.
@@ -75,21 +79,59 @@ impl Api {
         request: &HttpRequest,
         mut payload: Payload,
     ) -> HttpResponse {
-        let reply = match self.dispatch(door, request, &mut payload).await {
+        let began = Instant::now();
+        let route = Route::parse(request.uri().path(), door);
+        let visit = Visit::of(self);
+        let reply = match visit.dispatch(door, route, request, &mut payload).await {
             Ok(reply) => reply,
             Err(problem) => problem.reply(self.letterhead()),
         };
+        let (class, verb) = (route.map(Route::class), Verb::of(request.method()));
+        let now = Instant::now();
+        if let Some(times) = visit.times() {
+            self.0.requests.wrote(began, times, now);
+        }
+        let duration = now.saturating_duration_since(began);
+        self.0.requests.answered(class, verb, reply.status(), duration);
         unread::ending(reply, payload)
     }
 
+    pub(crate) fn region(&self) -> &Region {
+        &self.0.region
+    }
+
+    /// All regions of the cluster, in their configured order.
+    pub(crate) fn regions(&self) -> &[RegionId] {
+        &self.0.regions
+    }
+
+    fn digests(&self) -> &Digests {
+        &self.0.digests
+    }
+
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.0.requests
+    }
+
+    pub(crate) fn body_limits(&self) -> BodyLimits {
+        self.0.body_limits
+    }
+
+    pub(crate) fn letterhead(&self) -> &Letterhead {
+        &self.0.letterhead
+    }
+}
+
+impl Visit<'_> {
     async fn dispatch(
         &self,
         door: Door,
+        route: Option<Route<'_>>,
         request: &HttpRequest,
         payload: &mut Payload,
     ) -> Result<HttpResponse, Problem> {
         let uri = request.uri();
-        let route = Route::parse(uri.path(), door).ok_or(Problem::NoSuchRoute)?;
+        let route = route.ok_or(Problem::NoSuchRoute)?;
         let verb = Verb::of(request.method()).filter(|verb| route.takes(*verb));
         let verb = verb.ok_or_else(|| Problem::MethodNotAllowed {
             method: request.method().clone(),
@@ -111,26 +153,10 @@ impl Api {
             Route::Region => Ok(region::show(self)),
             Route::Live => Ok(region::live(self)),
             Route::Ready => region::ready(self),
-            Route::Digests => self.0.digests.show(self, query).await,
+            Route::Metrics => Ok(metrics::show(self)),
+            Route::Digests => self.digests().show(self, query).await,
             Route::Links => Ok(links::list(self)),
             Route::Link { peer, action } => links::act(self, peer, action).await,
         }
-    }
-
-    pub(crate) fn region(&self) -> &Region {
-        &self.0.region
-    }
-
-    /// All regions of the cluster, in their configured order.
-    pub(crate) fn regions(&self) -> &[RegionId] {
-        &self.0.regions
-    }
-
-    pub(crate) fn body_limits(&self) -> BodyLimits {
-        self.0.body_limits
-    }
-
-    pub(crate) fn letterhead(&self) -> &Letterhead {
-        &self.0.letterhead
     }
 }

@@ -18,6 +18,7 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::tagged;
 use crate::route::{KeyPlace, Verb};
+use crate::visit::Visit;
 use crate::{guarantees, item_json, patch, tables};
 
 /// The key that a call names, wherever it is written.
@@ -31,7 +32,7 @@ fn key_of(place: KeyPlace<'_>, query: Query<'_>) -> Result<Key, Problem> {
 
 /// Answers a call on the item that `table` and `place` name.
 pub(crate) async fn answer(
-    api: &Api,
+    api: &Visit<'_>,
     (table, place): (&str, KeyPlace<'_>),
     verb: Verb,
     query: Query<'_>,
@@ -83,7 +84,7 @@ fn read(api: &Api, table: &str, key: Key) -> Result<HttpResponse, Problem> {
 }
 
 async fn put(
-    api: &Api,
+    api: &Visit<'_>,
     table: &str,
     key: Key,
     operation: Operation,
@@ -96,7 +97,7 @@ async fn put(
 }
 
 async fn operate(
-    api: &Api,
+    api: &Visit<'_>,
     table: &str,
     key: Key,
     operation: Operation,
@@ -113,13 +114,20 @@ async fn operate(
     }
 }
 
-async fn delete(api: &Api, table: &str, key: Key) -> Result<HttpResponse, Problem> {
+async fn delete(api: &Visit<'_>, table: &str, key: Key) -> Result<HttpResponse, Problem> {
     submit(api, table, key, Operation::Delete).await?;
     Ok(api.letterhead().acknowledged(api.letterhead().no_content()))
 }
 
-async fn submit(api: &Api, table: &str, key: Key, operation: Operation) -> Result<Answer, Problem> {
+async fn submit(
+    api: &Visit<'_>,
+    table: &str,
+    key: Key,
+    operation: Operation,
+) -> Result<Answer, Problem> {
     let table = tables::find(&api.region().view(), table)?.id;
     let command = Command { item: ItemKey { table, key }, operation };
-    Ok(api.region().submit(command).await?)
+    let answer = api.region().submit(command).await?;
+    api.wrote(answer.times);
+    Ok(answer)
 }

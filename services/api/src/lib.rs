@@ -24,6 +24,7 @@ mod item_json;
 mod items;
 mod language;
 mod links;
+mod metrics;
 mod own_hosts;
 mod patch;
 mod percent;
@@ -36,6 +37,7 @@ mod route;
 mod server;
 mod tables;
 mod unread;
+mod visit;
 
 pub use api::Api;
 pub use server::{Listeners, Serving, serve};

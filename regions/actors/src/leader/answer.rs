@@ -6,6 +6,8 @@ use tombolo_datatypes::ItemState;
 use tombolo_replication::ItemKey;
 use tombolo_resolvers::{ResolverKind, Shown};
 
+use crate::meters::WriteTimes;
+
 /// The item as it stands after the write, here.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -17,6 +19,8 @@ pub struct Answer {
     pub resolver: ResolverKind,
     /// Whether it showed a value before.
     pub existed: bool,
+    /// When it came how far.
+    pub times: WriteTimes,
 }
 
 impl Answer {

@@ -7,6 +7,7 @@ mod counters;
 mod hostile;
 mod items;
 mod keys;
+mod metrics;
 mod operators;
 mod overload;
 mod peers;

@@ -1,0 +1,96 @@
+//! Routes without their variable parts: what requests are counted by, and documented under.
+
+use super::{KeyPlace, LinkAction, Route};
+
+/// A route, whatever table, key or peer it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RouteClass {
+    Tables,
+    Table,
+    Item,
+    ItemByQuery,
+    Region,
+    Live,
+    Ready,
+    Digests,
+    Links,
+    LinkPause,
+    LinkResume,
+    LinkResync,
+    Metrics,
+}
+
+impl RouteClass {
+    /// All of them, in the order of the documentation and of their numbers.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Tables,
+        Self::Table,
+        Self::Item,
+        Self::ItemByQuery,
+        Self::Region,
+        Self::Live,
+        Self::Ready,
+        Self::Digests,
+        Self::Links,
+        Self::LinkPause,
+        Self::LinkResume,
+        Self::LinkResync,
+        Self::Metrics,
+    ];
+
+    /// Its path, the variable parts in braces.
+    pub(crate) fn template(self) -> &'static str {
+        match self {
+            Self::Tables => "/v1/tables",
+            Self::Table => "/v1/tables/{table}",
+            Self::Item => "/v1/tables/{table}/items/{key}",
+            Self::ItemByQuery => "/v1/tables/{table}/item",
+            Self::Region => "/v1/region",
+            Self::Live => "/livez",
+            Self::Ready => "/readyz",
+            Self::Digests => "/v1/digests",
+            Self::Links => "/v1/links",
+            Self::LinkPause => "/v1/links/{peer}/pause",
+            Self::LinkResume => "/v1/links/{peer}/resume",
+            Self::LinkResync => "/v1/links/{peer}/resync",
+            Self::Metrics => "/metrics",
+        }
+    }
+}
+
+impl Route<'_> {
+    /// What it is without its variable parts.
+    pub(crate) fn class(self) -> RouteClass {
+        match self {
+            Self::Tables => RouteClass::Tables,
+            Self::Table { .. } => RouteClass::Table,
+            Self::Item { key: KeyPlace::Path(_), .. } => RouteClass::Item,
+            Self::Item { key: KeyPlace::Query, .. } => RouteClass::ItemByQuery,
+            Self::Region => RouteClass::Region,
+            Self::Live => RouteClass::Live,
+            Self::Ready => RouteClass::Ready,
+            Self::Digests => RouteClass::Digests,
+            Self::Links => RouteClass::Links,
+            Self::Link { action: LinkAction::Pause, .. } => RouteClass::LinkPause,
+            Self::Link { action: LinkAction::Resume, .. } => RouteClass::LinkResume,
+            Self::Link { action: LinkAction::Resync, .. } => RouteClass::LinkResync,
+            Self::Metrics => RouteClass::Metrics,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::Door;
+
+    #[test]
+    fn a_template_names_the_route_it_is_the_template_of() {
+        for (number, class) in RouteClass::ALL.into_iter().enumerate() {
+            assert_eq!(class as usize, number, "{class:?}");
+            let path = class.template().replace(['{', '}'], "");
+            let parsed = Route::parse(&path, Door::Admin).map(Route::class);
+            assert_eq!(parsed, Some(class), "{path}");
+        }
+    }
+}
