@@ -15,13 +15,14 @@ use tombolo_causality::RegionId;
 use crate::body::BodyLimits;
 use crate::digests::Digests;
 use crate::metrics::Requests;
+use crate::openapi::Documents;
 use crate::own_hosts;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::visit::Visit;
-use crate::{items, links, metrics, region, tables, unread};
+use crate::{items, links, metrics, pages, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -35,6 +36,7 @@ struct Shared {
     letterhead: Letterhead,
     digests: Digests,
     requests: Requests,
+    documents: Documents,
 }
 
 impl Api {
@@ -46,8 +48,15 @@ impl Api {
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let letterhead = Letterhead::of(region.name());
-        let (digests, requests) = (Digests::new(), Requests::new());
-        Self(Arc::new(Shared { region, regions, body_limits, letterhead, digests, requests }))
+        Self(Arc::new(Shared {
+            region,
+            regions,
+            body_limits,
+            letterhead,
+            digests: Digests::new(),
+            requests: Requests::new(),
+            documents: Documents::default(),
+        }))
     }
 
     /// Mounts what applications may ask: tables, items, the region and its health.
@@ -105,6 +114,10 @@ impl Api {
         &self.0.regions
     }
 
+    fn documents(&self) -> &Documents {
+        &self.0.documents
+    }
+
     fn digests(&self) -> &Digests {
         &self.0.digests
     }
@@ -153,6 +166,8 @@ impl Visit<'_> {
             Route::Region => Ok(region::show(self)),
             Route::Live => Ok(region::live(self)),
             Route::Ready => region::ready(self),
+            Route::OpenApi => Ok(self.documents().show(self, door)),
+            Route::Page(page) => Ok(pages::show(self, page)),
             Route::Metrics => Ok(metrics::show(self)),
             Route::Digests => self.digests().show(self, query).await,
             Route::Links => Ok(links::list(self)),

@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::problem::Problem;
@@ -23,11 +24,16 @@ pub(crate) struct Digests {
     turn: Arc<Semaphore>,
 }
 
-#[derive(Serialize)]
-struct Body {
+/// What stands for everything that is shown.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Digest)]
+pub(crate) struct Body {
     version_vector: BTreeMap<String, u64>,
+    /// The changes that were set aside.
+    #[schema(value_type = Vec<String>, max_items = 0)]
     exceptions: Exceptions,
     digest: String,
+    /// How many items it covers.
     items: u64,
 }
 

@@ -8,6 +8,7 @@ mod class;
 use actix_web::http::Method;
 
 pub(crate) use self::class::RouteClass;
+use crate::pages::Page;
 
 /// A resource, its variable parts still encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub(crate) enum Route<'a> {
     Ready,
     /// `/metrics`
     Metrics,
+    /// `/openapi.json`
+    OpenApi,
+    /// A page, or what belongs to one
+    Page(Page),
     /// `/v1/digests`
     Digests,
     /// `/v1/links`
@@ -112,11 +117,13 @@ impl<'a> Route<'a> {
             "/livez" => Self::Live,
             "/readyz" => Self::Ready,
             "/metrics" => Self::Metrics,
-            _ => Self::parse_v1(path.strip_prefix("/v1/")?)?,
+            "/openapi.json" => Self::OpenApi,
+            _ => match path.strip_prefix("/v1/") {
+                Some(path) => Self::parse_v1(path)?,
+                None => Self::Page(Page::parse(path)?),
+            },
         };
-        let for_operators =
-            matches!(route, Self::Digests | Self::Links | Self::Link { .. } | Self::Metrics);
-        (door == Door::Admin || !for_operators).then_some(route)
+        (door == Door::Admin || !route.class().is_for_operators()).then_some(route)
     }
 
     fn parse_v1(path: &'a str) -> Option<Self> {

@@ -1,6 +1,7 @@
 //! Routes without their variable parts: what requests are counted by, and documented under.
 
-use super::{KeyPlace, LinkAction, Route};
+use super::{Door, KeyPlace, LinkAction, Route};
+use crate::pages::Page;
 
 /// A route, whatever table, key or peer it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,11 +19,14 @@ pub(crate) enum RouteClass {
     LinkResume,
     LinkResync,
     Metrics,
+    OpenApi,
+    Docs,
+    DocsScript,
 }
 
 impl RouteClass {
     /// All of them, in the order of the documentation and of their numbers.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Tables,
         Self::Table,
         Self::Item,
@@ -36,6 +40,9 @@ impl RouteClass {
         Self::LinkResume,
         Self::LinkResync,
         Self::Metrics,
+        Self::OpenApi,
+        Self::Docs,
+        Self::DocsScript,
     ];
 
     /// Its path, the variable parts in braces.
@@ -54,7 +61,40 @@ impl RouteClass {
             Self::LinkResume => "/v1/links/{peer}/resume",
             Self::LinkResync => "/v1/links/{peer}/resync",
             Self::Metrics => "/metrics",
+            Self::OpenApi => "/openapi.json",
+            Self::Docs => Page::Docs.path(),
+            Self::DocsScript => Page::DocsScript.path(),
         }
+    }
+
+    /// Whether only the admin listener has it.
+    pub(crate) fn is_for_operators(self) -> bool {
+        match self {
+            Self::Digests
+            | Self::Links
+            | Self::LinkPause
+            | Self::LinkResume
+            | Self::LinkResync
+            | Self::Metrics => true,
+            Self::Tables
+            | Self::Table
+            | Self::Item
+            | Self::ItemByQuery
+            | Self::Region
+            | Self::Live
+            | Self::Ready
+            | Self::OpenApi
+            | Self::Docs
+            | Self::DocsScript => false,
+        }
+    }
+}
+
+impl Door {
+    /// The routes that it has.
+    pub(crate) fn classes(self) -> impl Iterator<Item = RouteClass> {
+        let classes = RouteClass::ALL.into_iter();
+        classes.filter(move |class| self == Self::Admin || !class.is_for_operators())
     }
 }
 
@@ -75,6 +115,9 @@ impl Route<'_> {
             Self::Link { action: LinkAction::Resume, .. } => RouteClass::LinkResume,
             Self::Link { action: LinkAction::Resync, .. } => RouteClass::LinkResync,
             Self::Metrics => RouteClass::Metrics,
+            Self::OpenApi => RouteClass::OpenApi,
+            Self::Page(Page::Docs) => RouteClass::Docs,
+            Self::Page(Page::DocsScript) => RouteClass::DocsScript,
         }
     }
 }
@@ -82,7 +125,6 @@ impl Route<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::route::Door;
 
     #[test]
     fn a_template_names_the_route_it_is_the_template_of() {

@@ -8,6 +8,7 @@ mod hostile;
 mod items;
 mod keys;
 mod metrics;
+mod openapi;
 mod operators;
 mod overload;
 mod peers;
