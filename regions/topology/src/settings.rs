@@ -26,6 +26,7 @@ mod rules;
 mod section;
 mod serving;
 mod shipping;
+mod web;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub use reference::{Allowed, SettingDoc, Unit, reference};
 pub use region::Region;
 pub use serving::{Http, Listen};
 pub use shipping::Replication;
+pub use web::{Admin, HostName, OtlpEndpoint, Telemetry, WebOrigin, WebTextError};
 
 use layers::Layers;
 use reference::Fact;
@@ -57,6 +59,8 @@ pub struct Settings {
     pub listen: Listen,
     /// What is taken of applications.
     pub http: Http,
+    /// What is taken of operators.
+    pub admin: Admin,
     /// How writes are gathered and decided.
     pub leader: Leader,
     /// The log of changes.
@@ -69,6 +73,8 @@ pub struct Settings {
     pub replication: Replication,
     /// What is said about the region's work.
     pub log: Log,
+    /// Where else it tells of its work.
+    pub telemetry: Telemetry,
 }
 
 impl Settings {
@@ -96,12 +102,14 @@ impl Settings {
             cluster: Cluster::of_one(name, listen.replication.into()),
             listen,
             http: Http::default(),
+            admin: Admin::default(),
             leader: Leader::default(),
             journal: Journal::default(),
             overlay: Overlay::default(),
             state: State::default(),
             replication: Replication::default(),
             log: Log::default(),
+            telemetry: Telemetry::default(),
         }
     }
 
@@ -134,58 +142,66 @@ impl Settings {
         self.cluster = Cluster::of_one(self.region.name, self.listen.replication.into());
         self.cluster.overlay(layers)?;
         self.http.overlay(layers)?;
+        self.admin.overlay(layers)?;
         self.leader.overlay(layers)?;
         self.journal.overlay(layers)?;
         self.overlay.overlay(layers)?;
         self.state.overlay(layers)?;
         self.replication.overlay(layers)?;
-        self.log.overlay(layers)
+        self.log.overlay(layers)?;
+        self.telemetry.overlay(layers)
     }
 
-    fn sections(&self) -> [SectionValues; 10] {
+    fn sections(&self) -> [SectionValues; 12] {
         [
             self.region.values(),
             self.cluster.values(),
             self.listen.values(),
             self.http.values(),
+            self.admin.values(),
             self.leader.values(),
             self.journal.values(),
             self.overlay.values(),
             self.state.values(),
             self.replication.values(),
             self.log.values(),
+            self.telemetry.values(),
         ]
     }
 }
 
 /// The sections with the values that they have when nothing is said.
-fn sections_by_default() -> [SectionValues; 10] {
+fn sections_by_default() -> [SectionValues; 12] {
     [
         Region::without_values(),
         Cluster::default_values(),
         Listen::default().values(),
         Http::default().values(),
+        Admin::default().values(),
         Leader::default().values(),
         Journal::default().values(),
         Overlay::default().values(),
         State::default().values(),
         Replication::default().values(),
         Log::default().values(),
+        Telemetry::default().values(),
     ]
 }
 
 /// Section by section, its name and what it accepts.
-const SECTIONS: [(&str, &[Fact]); 10] = [
+const SECTIONS: [(&str, &[Fact]); 12] = [
     (Region::NAME, Region::FACTS),
     (Cluster::NAME, Cluster::FACTS),
     (Listen::NAME, Listen::FACTS),
     (Http::NAME, Http::FACTS),
+    (Admin::NAME, Admin::FACTS),
     (Leader::NAME, Leader::FACTS),
     (Journal::NAME, Journal::FACTS),
     (Overlay::NAME, Overlay::FACTS),
     (State::NAME, State::FACTS),
     (Replication::NAME, Replication::FACTS),
     (Log::NAME, Log::FACTS),
+    (Telemetry::NAME, Telemetry::FACTS),
 ];
 
 /// Everything that a file or a variable can set.

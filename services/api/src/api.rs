@@ -13,6 +13,7 @@ use tombolo_actors::Region;
 use tombolo_causality::RegionId;
 
 use crate::body::BodyLimits;
+use crate::cors::Cors;
 use crate::digests::Digests;
 use crate::metrics::Requests;
 use crate::openapi::Documents;
@@ -37,6 +38,7 @@ struct Shared {
     digests: Digests,
     requests: Requests,
     documents: Documents,
+    cors: Cors,
 }
 
 impl Api {
@@ -47,6 +49,7 @@ impl Api {
         let body_limits =
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
+        let cors = Cors::new(http.cors_allow_origins.clone());
         let letterhead = Letterhead::of(region.name());
         Self(Arc::new(Shared {
             region,
@@ -56,6 +59,7 @@ impl Api {
             digests: Digests::new(),
             requests: Requests::new(),
             documents: Documents::default(),
+            cors,
         }))
     }
 
@@ -91,10 +95,20 @@ impl Api {
         let began = Instant::now();
         let route = Route::parse(request.uri().path(), door);
         let visit = Visit::of(self);
-        let reply = match visit.dispatch(door, route, request, &mut payload).await {
-            Ok(reply) => reply,
-            Err(problem) => problem.reply(self.letterhead()),
+        let cors = (door == Door::Api).then_some(&self.0.cors);
+        let preflight = cors.and_then(|cors| {
+            cors.preflight(route, request.method(), request.headers(), self.letterhead())
+        });
+        let mut reply = match preflight {
+            Some(reply) => reply,
+            None => match visit.dispatch(door, route, request, &mut payload).await {
+                Ok(reply) => reply,
+                Err(problem) => problem.reply(self.letterhead()),
+            },
         };
+        if let Some(cors) = cors {
+            cors.open(request.headers(), &mut reply);
+        }
         let (class, verb) = (route.map(Route::class), Verb::of(request.method()));
         let now = Instant::now();
         if let Some(times) = visit.times() {
@@ -152,7 +166,8 @@ impl Visit<'_> {
         })?;
         let headers = request.headers();
         if door == Door::Admin && !verb.is_safe() {
-            own_hosts::check(headers, request.app_config().local_addr().ip())?;
+            let names = &self.region().settings().admin.hosts_allowed;
+            own_hosts::check(headers, request.app_config().local_addr().ip(), names)?;
         }
         let query = Query(uri.query().unwrap_or_default());
         match route {

@@ -17,6 +17,7 @@
 
 mod api;
 mod body;
+mod cors;
 mod definition;
 mod digests;
 mod guarantees;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::SettingsError;
 use super::reference::Allowed;
 use super::section::{range, section};
+use super::web::{ORIGINS, WebOrigin};
 
 const ADDRESS: Allowed =
     Allowed::Form("ip:port, an IPv6 address in brackets; port 0 takes a free one");
@@ -41,6 +42,9 @@ section! {
         "connections_max" connections_max: usize [Count] = 10_000, range(1, 1_000_000);
         /// How long a connection stays open between requests.
         "keep_alive_s" keep_alive: Duration [Seconds] = Duration::from_secs(75), range(1, 3_600);
+        /// Pages of other sites that browsers may let call this region (CORS). Only the listener
+        /// for applications is opened to them, never the one for operators.
+        "cors_allow_origins" cors_allow_origins: Vec<WebOrigin> [None] = Vec::new(), ORIGINS;
     }
 }
 
