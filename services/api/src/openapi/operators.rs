@@ -20,7 +20,7 @@ const fn steer(class: RouteClass, id: &'static str, summary: &'static str) -> Op
     }
 }
 
-pub(super) static OPERATIONS: [Operation; 12] = [
+pub(super) static OPERATIONS: [Operation; 14] = [
     read(
         RouteClass::Region,
         "get_region",
@@ -102,6 +102,22 @@ pub(super) static OPERATIONS: [Operation; 12] = [
     read(
         RouteClass::DocsScript,
         "get_docs_script",
+        "pages",
+        "The script of that page",
+        &[page("The script.", "text/javascript")],
+        &[],
+    ),
+    read(
+        RouteClass::Console,
+        "get_console",
+        "pages",
+        "The region, its links, conflicts and tables at a glance",
+        &[page("The page.", "text/html")],
+        &[],
+    ),
+    read(
+        RouteClass::ConsoleScript,
+        "get_console_script",
         "pages",
         "The script of that page",
         &[page("The script.", "text/javascript")],

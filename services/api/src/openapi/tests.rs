@@ -87,6 +87,12 @@ fn every_schema_that_is_named_is_there_and_every_id_stands_once() {
             let name = named.split('"').next().unwrap();
             assert!(schemas.contains_key(name), "{name}");
         }
+        let tags = document["tags"].as_array().unwrap();
+        for class in door.classes() {
+            for operation in operations::of(class) {
+                assert!(tags.iter().any(|tag| tag["name"] == operation.tag), "{}", operation.id);
+            }
+        }
         let ids: Vec<_> = text.split("\"operationId\":\"").skip(1).collect();
         let distinct: BTreeSet<_> = ids.iter().map(|id| id.split('"').next()).collect();
         assert_eq!(ids.len(), distinct.len());

@@ -97,7 +97,7 @@ function show(spec) {
   byId("title").replaceChildren(...words(spec.info.title));
   byId("about").replaceChildren(...words(spec.info.description));
   byId("version").textContent = "OpenAPI " + spec.openapi + ", version " + spec.info.version;
-  const groups = new Map();
+  const groups = new Map((spec.tags || []).map((tag) => [tag.name, []]));
   for (const [path, item] of Object.entries(spec.paths)) {
     for (const verb of METHODS.filter((verb) => item[verb])) {
       const tag = (item[verb].tags || [""])[0];

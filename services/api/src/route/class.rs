@@ -22,11 +22,13 @@ pub(crate) enum RouteClass {
     OpenApi,
     Docs,
     DocsScript,
+    Console,
+    ConsoleScript,
 }
 
 impl RouteClass {
     /// All of them, in the order of the documentation and of their numbers.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Tables,
         Self::Table,
         Self::Item,
@@ -43,6 +45,8 @@ impl RouteClass {
         Self::OpenApi,
         Self::Docs,
         Self::DocsScript,
+        Self::Console,
+        Self::ConsoleScript,
     ];
 
     /// Its path, the variable parts in braces.
@@ -64,6 +68,8 @@ impl RouteClass {
             Self::OpenApi => "/openapi.json",
             Self::Docs => Page::Docs.path(),
             Self::DocsScript => Page::DocsScript.path(),
+            Self::Console => Page::Console.path(),
+            Self::ConsoleScript => Page::ConsoleScript.path(),
         }
     }
 
@@ -75,7 +81,9 @@ impl RouteClass {
             | Self::LinkPause
             | Self::LinkResume
             | Self::LinkResync
-            | Self::Metrics => true,
+            | Self::Metrics
+            | Self::Console
+            | Self::ConsoleScript => true,
             Self::Tables
             | Self::Table
             | Self::Item
@@ -118,6 +126,8 @@ impl Route<'_> {
             Self::OpenApi => RouteClass::OpenApi,
             Self::Page(Page::Docs) => RouteClass::Docs,
             Self::Page(Page::DocsScript) => RouteClass::DocsScript,
+            Self::Page(Page::Console) => RouteClass::Console,
+            Self::Page(Page::ConsoleScript) => RouteClass::ConsoleScript,
         }
     }
 }

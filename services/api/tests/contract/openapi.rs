@@ -104,6 +104,8 @@ async fn operators_are_told_of_what_is_theirs() {
         ("GET", "/v1/digests", "/v1/digests"),
         ("GET", "/v1/digests?table=absent", "/v1/digests"),
         ("GET", "/metrics", "/metrics"),
+        ("GET", "/console", "/console"),
+        ("GET", "/console.js", "/console.js"),
         ("GET", "/v1/tables/absent", "/v1/tables/{table}"),
     ] {
         check(&document, (method, of), &ask(method, path, "").await);
@@ -123,10 +125,13 @@ async fn operators_are_told_of_what_is_theirs() {
 #[actix_rt::test]
 async fn a_page_is_told_to_fetch_nothing_from_elsewhere() {
     let running = Running::start().await;
-    let page = running.get("/docs").await;
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-    let policy = page.header("content-security-policy").unwrap();
-    assert!(policy.starts_with("default-src 'none'"), "{policy}");
-    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    let console = call(running.admin, "GET", "/console", "", "").await;
+    for page in [running.get("/docs").await, console] {
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    }
+    assert_eq!(running.get("/console").await.refusal(), refused(404, "no_such_route"));
     running.stop().await;
 }
