@@ -3,6 +3,7 @@
 //! Routing is ours ([`crate::route`]) and hangs below whatever else an application mounts, as its
 //! default service. A request is answered without a lock, a log line or a middleware.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +23,7 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
+use crate::traces::{Tally, Tracer};
 use crate::visit::Visit;
 use crate::{items, links, metrics, pages, region, tables, unread};
 
@@ -39,19 +41,22 @@ struct Shared {
     requests: Requests,
     documents: Documents,
     cors: Cors,
+    tracer: Tracer,
 }
 
 impl Api {
-    /// The API of `region`, bounded as the region's settings say.
-    pub fn new(region: Region) -> Self {
+    /// The API of `region`, bounded as the region's settings say. Fails where the thread that
+    /// sends traces cannot be started.
+    pub fn new(region: Region) -> io::Result<Self> {
         let settings = region.settings();
         let http = &settings.http;
         let body_limits =
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
+        let tracer = Tracer::start(&settings.telemetry, region.name())?;
         let cors = Cors::new(http.cors_allow_origins.clone());
         let letterhead = Letterhead::of(region.name());
-        Self(Arc::new(Shared {
+        Ok(Self(Arc::new(Shared {
             region,
             regions,
             body_limits,
@@ -60,7 +65,8 @@ impl Api {
             requests: Requests::new(),
             documents: Documents::default(),
             cors,
-        }))
+            tracer,
+        })))
     }
 
     /// Mounts what applications may ask: tables, items, the region and its health.
@@ -114,6 +120,13 @@ impl Api {
         if let Some(times) = visit.times() {
             self.0.requests.wrote(began, times, now);
         }
+        if self.0.tracer.is_on()
+            && let (Some(class), Some(verb)) = (class, verb)
+            && !verb.is_safe()
+        {
+            let what = (class, verb, reply.status());
+            self.0.tracer.record(what, request.headers(), (began, visit.times(), now));
+        }
         let duration = now.saturating_duration_since(began);
         self.0.requests.answered(class, verb, reply.status(), duration);
         unread::ending(reply, payload)
@@ -126,6 +139,15 @@ impl Api {
     /// All regions of the cluster, in their configured order.
     pub(crate) fn regions(&self) -> &[RegionId] {
         &self.0.regions
+    }
+
+    /// Answers when the traces of what was answered so far are sent or dropped.
+    pub(crate) async fn flush(&self) {
+        self.0.tracer.flush().await;
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        self.0.tracer.tally()
     }
 
     fn documents(&self) -> &Documents {

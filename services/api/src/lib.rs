@@ -39,6 +39,7 @@ mod rfc3339;
 mod route;
 mod server;
 mod tables;
+mod traces;
 mod unread;
 mod visit;
 

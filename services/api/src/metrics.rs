@@ -16,6 +16,7 @@ use tombolo_actors::{LinkStatus, Region};
 pub(crate) use self::requests::Requests;
 use self::text::Series;
 use crate::api::Api;
+use crate::traces::Tally;
 
 /// The text format that every collector reads.
 const CONTENT_TYPE: HeaderValue =
@@ -53,6 +54,7 @@ struct Moment<'a> {
     region: &'a Region,
     links: Vec<LinkStatus>,
     requests: &'a Requests,
+    traces: &'a Tally,
 }
 
 impl Kind {
@@ -68,7 +70,8 @@ impl Kind {
 /// Answers `GET /metrics`.
 pub(crate) fn show(api: &Api) -> HttpResponse {
     let region = api.region();
-    let moment = Moment { region, links: region.links(), requests: api.requests() };
+    let moment =
+        Moment { region, links: region.links(), requests: api.requests(), traces: api.tally() };
     let mut page = String::with_capacity(16 << 10);
     for metric in &catalog::METRICS {
         text::head(&mut page, metric);

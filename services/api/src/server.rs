@@ -10,6 +10,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tombolo_actors::Region;
 use tombolo_topology::settings::Http;
 
@@ -22,6 +23,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_secs(5);
 /// How long answers under way may take when the server is stopped.
 const STOP_TIMEOUT_S: u64 = 10;
+/// How long the last traces may take when the server is stopped.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections of operators and collectors of metrics at a time.
 const ADMIN_CONNECTIONS_MAX: usize = 256;
 
@@ -39,6 +42,7 @@ pub struct Listeners {
 pub struct Serving {
     handles: [ServerHandle; 2],
     tasks: [JoinHandle<io::Result<()>>; 2],
+    api: Api,
 }
 
 /// Serves `region` on `listeners`, with threads of its own, as the region's settings say.
@@ -50,19 +54,22 @@ pub fn serve(region: Region, listeners: Listeners) -> io::Result<Serving> {
         0 => available_parallelism().map_or(1, NonZero::get),
         workers => workers,
     };
-    let api = Api::new(region);
+    let api = Api::new(region)?;
     let regional = {
         let api = api.clone();
         move |config: &mut ServiceConfig| api.configure_regional(config)
     };
-    let admin = move |config: &mut ServiceConfig| api.configure_admin(config);
+    let admin = {
+        let api = api.clone();
+        move |config: &mut ServiceConfig| api.configure_admin(config)
+    };
     let connections_max = http.connections_max.div_ceil(workers);
     let servers = [
         server(listeners.api, regional, &http, workers, connections_max)?,
         server(listeners.admin, admin, &http, 1, ADMIN_CONNECTIONS_MAX)?,
     ];
     let handles = servers.each_ref().map(Server::handle);
-    Ok(Serving { handles, tasks: servers.map(tokio::spawn) })
+    Ok(Serving { handles, tasks: servers.map(tokio::spawn), api })
 }
 
 fn server(
@@ -86,13 +93,16 @@ fn server(
 }
 
 impl Serving {
-    /// Stops accepting, lets the answers under way be given, and ends.
+    /// Stops accepting, lets the answers under way be given and their traces be sent, and ends.
     pub async fn stop(self) -> io::Result<()> {
         for handle in &self.handles {
             handle.stop(true).await;
         }
         for task in self.tasks {
             task.await.map_err(io::Error::other)??;
+        }
+        if timeout(FLUSH_TIMEOUT, self.api.flush()).await.is_err() {
+            tracing::warn!("the last traces were not sent in time");
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ const fn metric(
 }
 
 /// Every metric, in the order of the page.
-pub(super) static METRICS: [Metric; 29] = [
+pub(super) static METRICS: [Metric; 31] = [
     metric(
         "tombolo_build_info",
         Gauge,
@@ -316,6 +316,25 @@ pub(super) static METRICS: [Metric; 29] = [
         "Batches of changes sent to a peer",
         |now, out| {
             each_link(now, |labels, link| out.value(labels, link.batches_sent));
+        },
+    ),
+    metric(
+        "tombolo_traces_sent_total",
+        Counter,
+        "traces",
+        "Traces of writes that the collector took",
+        |now, out| {
+            out.value(&[], now.traces.sent.get());
+        },
+    ),
+    metric(
+        "tombolo_traces_dropped_total",
+        Counter,
+        "traces",
+        "Traces of writes that were dropped: queue_full where too many waited, not_taken where the collector did not take them",
+        |now, out| {
+            out.value(&[("reason", "queue_full")], now.traces.queue_full.get());
+            out.value(&[("reason", "not_taken")], now.traces.not_taken.get());
         },
     ),
 ];

@@ -16,3 +16,4 @@ mod peers;
 mod requests;
 mod support;
 mod tables;
+mod traces;
