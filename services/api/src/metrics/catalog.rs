@@ -268,7 +268,7 @@ pub(super) static METRICS: [Metric; 31] = [
         |now, out| {
             each_link(now, |labels, link| {
                 if let Some(ms) = link.rtt_ms {
-                    out.value(labels, ms / 1_000.0);
+                    out.value(labels, format_args!("{:.6}", ms / 1_000.0));
                 }
             });
         },
