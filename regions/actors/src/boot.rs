@@ -23,6 +23,7 @@ use crate::error::StartError;
 use crate::forwarding::Answers;
 use crate::links::Links;
 use crate::listener::{Listener, Open};
+use crate::meters::Meters;
 use crate::running::Running;
 
 /// What a forwarded request or answer takes beside a value: key, headers, tokens, and room for a
@@ -43,6 +44,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         paused.0.contains(&peer)
     }));
     let views = store.overlay.views();
+    let (journal, meters) = (store.reader.clone(), Arc::new(Meters::new()));
     let thread = Threads::start();
     let (to_listener, open) = watch::channel(None);
     let answers = Answers::default();
@@ -58,8 +60,13 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
 
     let (failed, has_failed) = watch::channel(false);
     let (published, _) = watch::channel(0);
-    let wiring =
-        Wiring { settings: &settings, replica: identity.replica, links: &links, views: &views };
+    let wiring = Wiring {
+        settings: &settings,
+        replica: identity.replica,
+        links: &links,
+        views: &views,
+        meters: &meters,
+    };
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let forwarders = wiring.forwarders(&peers, &thread.links);
     let running = Running {
@@ -68,6 +75,8 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         replication_address,
         disk,
         views,
+        journal,
+        meters,
         leader: open.leader.clone(),
         links,
         replications: Arc::clone(&open.replications),

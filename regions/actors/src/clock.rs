@@ -3,6 +3,11 @@
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// This moment, to measure from.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
 /// Wall time, in ms since 1970.
 pub(crate) fn wall_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -14,6 +14,7 @@ use tombolo_replication::intake::{Input, Intake as Machine, Output, Refusal};
 use crate::clock::{monotonic_ms, wall_ms};
 use crate::leader::{Apply, Leader};
 use crate::links::Links;
+use crate::meters::Meters;
 
 /// See the module.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(crate) struct Intake {
     machine: Machine,
     leader: Addr<Leader>,
     links: Arc<Links>,
+    meters: Arc<Meters>,
 }
 
 /// Something arrived. Refused where the link must be closed for it.
@@ -32,8 +34,13 @@ pub(crate) struct Arrived(pub(crate) Input);
 const MAILBOX_BATCHES_MAX: usize = 16;
 
 impl Intake {
-    pub(crate) fn new(machine: Machine, leader: Addr<Leader>, links: Arc<Links>) -> Self {
-        Self { machine, leader, links }
+    pub(crate) fn new(
+        machine: Machine,
+        leader: Addr<Leader>,
+        links: Arc<Links>,
+        meters: Arc<Meters>,
+    ) -> Self {
+        Self { machine, leader, links, meters }
     }
 }
 
@@ -77,6 +84,7 @@ impl Handler<Arrived> for Intake {
                 }
             }
         }
+        self.meters.held_back_bytes.set(self.machine.held_bytes() as u64);
         refused
     }
 }

@@ -10,11 +10,15 @@ use tombolo_protocol::{RegionPosition, encode_position};
 use tombolo_storage::StorageError;
 use tombolo_storage::journal::{Journal as Log, Position};
 
+use crate::clock::instant;
+use crate::meters::Meters;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Journal {
     log: Log,
     preparing: bool,
+    meters: Arc<Meters>,
 }
 
 /// Make a group durable. Answers where the journal ends after it.
@@ -34,14 +38,17 @@ pub(crate) struct Release {
 }
 
 impl Journal {
-    pub(crate) fn new(log: Log) -> Self {
-        Self { log, preparing: false }
+    pub(crate) fn new(log: Log, meters: Arc<Meters>) -> Self {
+        Self { log, preparing: false, meters }
     }
 
     fn append(&mut self, group: &Append) -> Result<Position, StorageError> {
         let head = encode_position(&group.before)?;
         self.log.append(&[&group.payload], || head)?;
+        let written = instant();
         self.log.sync()?;
+        self.meters.sync.observe_span(written, instant());
+        self.meters.journal_bytes.add(group.payload.len() as u64);
         Ok(self.log.end())
     }
 

@@ -11,6 +11,7 @@ mod messages;
 
 use core::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::prelude::*;
 use tokio::sync::{oneshot, watch};
@@ -26,10 +27,11 @@ use self::durable::Durable;
 pub(crate) use self::messages::{
     Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
 };
-use crate::clock::wall_ms;
+use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer, Retire};
+use crate::meters::{Meters, WriteTimes};
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -49,10 +51,17 @@ enum Waiter {
 }
 
 impl Waiter {
-    fn tell(self, result: Result<(), SubmitError>) {
+    /// Tells that it was made durable, and when, or that it was not.
+    fn tell(self, result: Result<Instant, SubmitError>, meters: &Meters) {
         match self {
-            Self::Command(reply, decided) => answer(reply, result.map(|()| decided)),
-            Self::Other(tell) => tell(result),
+            Self::Command(reply, mut decided) => {
+                if let Ok(durable) = result {
+                    decided.times.durable = durable;
+                    meters.observe(&decided.times);
+                }
+                answer(reply, result.map(|_| decided));
+            }
+            Self::Other(tell) => tell(result.map(drop)),
         }
     }
 }
@@ -76,6 +85,7 @@ pub(crate) struct Leader {
     failed: watch::Sender<bool>,
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
+    meters: Arc<Meters>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
     /// Whoever hands changes over waits here while the overlay is full.
@@ -103,6 +113,7 @@ pub(crate) struct Parts {
     pub(crate) published: watch::Sender<u64>,
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
+    pub(crate) meters: Arc<Meters>,
 }
 
 impl Leader {
@@ -116,6 +127,7 @@ impl Leader {
             published: parts.published,
             failed: parts.failed,
             replay_from: parts.replay_from,
+            meters: parts.meters,
             in_flight: None,
             gathering: Vec::new(),
             crowded_out: Vec::new(),
@@ -140,8 +152,12 @@ impl Leader {
     }
 
     fn submit(&mut self, submit: Submit, ctx: &mut Context<Self>) {
-        let Submit { command, reply } = submit;
+        let Submit { command, offered, reply } = submit;
+        let taken = instant();
         if let Some(error) = self.closed() {
+            if matches!(error, SubmitError::Overloaded) {
+                self.meters.refused_overlay.increment();
+            }
             return answer(reply, Err(error));
         }
         if let Some(request) = &command.request {
@@ -149,7 +165,9 @@ impl Leader {
                 Ok(None) => {}
                 Ok(Some(kept)) => {
                     // It may be of a change that is not durable yet, and is then waited for.
-                    let repeated = Answer::repeated(command.item, kept);
+                    let now = instant();
+                    let times = WriteTimes { offered, taken, staged: now, durable: now };
+                    let repeated = Answer::repeated(command.item, kept, times);
                     return self.when_durable(move |result| {
                         answer(reply, result.map(|()| repeated));
                     });
@@ -169,7 +187,10 @@ impl Leader {
                 let Decided { change, item, state, resolver, existed, tells_value } = decided;
                 let (dot, state) = (change.dot, Arc::new(state));
                 let after = After::Written { state: state.clone(), resolver };
-                let decided = Answer { dot, item: item.clone(), existed, tells_value, after };
+                let now = instant();
+                let times = WriteTimes { offered, taken, staged: now, durable: now };
+                let decided =
+                    Answer { dot, item: item.clone(), existed, tells_value, after, times };
                 let waiter = Waiter::Command(reply, decided);
                 self.stage(change, Some((item, state)), ctx, waiter);
             }
@@ -208,6 +229,7 @@ impl Leader {
     ) {
         // Waits with the group in which the change is, also when that group is closed at once.
         self.gathering.push(waiter);
+        self.meters.changes_local.increment();
         let staged = seal(change)
             .map_err(StorageError::from)
             .and_then(|sealed| self.overlay.stage(&sealed, state));
@@ -233,6 +255,10 @@ impl Leader {
                 tracing::debug!(dot = %sealed.change.dot, "deltas of a dropped table discarded");
             }
             if applied.is_new {
+                self.meters.changes_remote.increment();
+                if let Err(error) = self.count_conflicts(&applied.states) {
+                    return self.fail(&error);
+                }
                 let states = applied.states.into_iter().map(|(item, state)| (item, state.into()));
                 if let Err(error) = self.overlay.stage(&sealed, states) {
                     return self.fail(&error);
@@ -240,6 +266,22 @@ impl Leader {
             }
         }
         self.schedule_flush(ctx);
+    }
+
+    /// Counts the writes that have lost by a change which is about to be staged.
+    fn count_conflicts(&self, states: &[(ItemKey, ItemState)]) -> Result<(), StorageError> {
+        for (item, state) in states {
+            let Some(table) = self.machine.catalog().by_id(&item.table) else { continue };
+            if !state.is_contested() {
+                continue;
+            }
+            let resolver = table.shape.resolver.resolver();
+            let before = self.overlay.latest(item)?;
+            let before = before.as_deref().map_or(0, |state| resolver.lost(state).len());
+            let new = resolver.lost(state).len().saturating_sub(before);
+            self.meters.conflicts.add(new as u64);
+        }
+        Ok(())
     }
 
     /// Says that more may be handed over, once the materializer has made room.
@@ -280,6 +322,7 @@ impl Leader {
         match self.overlay.close_group(self.machine.catalog()) {
             Ok(None) => self.stop_if_done(ctx),
             Ok(Some(mut group)) => {
+                self.meters.group_changes.observe(group.changes as u64);
                 let payload = core::mem::take(&mut group.payload);
                 let before = Arc::clone(group.before());
                 let append = Box::pin(self.journal.send(Append { payload, before }));
@@ -338,7 +381,7 @@ impl Leader {
         self.failed.send_replace(true);
         let in_flight = self.in_flight.take().map(|in_flight| in_flight.waiting);
         let waiting = in_flight.into_iter().flatten().chain(self.gathering.drain(..));
-        waiting.for_each(|waiter| waiter.tell(Err(SubmitError::Unknown)));
+        waiting.for_each(|waiter| waiter.tell(Err(SubmitError::Unknown), &self.meters));
     }
 }
 

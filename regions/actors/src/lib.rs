@@ -23,6 +23,7 @@ mod leader;
 mod links;
 mod listener;
 mod materializer;
+pub mod meters;
 mod region;
 mod replication;
 mod retention;

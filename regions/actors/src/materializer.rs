@@ -3,15 +3,23 @@
 //! It has a thread of its own at a low priority, so that on a busy machine it takes what the
 //! foreground leaves.
 
+use std::sync::Arc;
+
 use actix::prelude::*;
 use tombolo_storage::{Installed, Materializer as Machine, Retired, SealedLayer, StorageError};
+
+use crate::clock::instant;
+use crate::meters::Meters;
 
 /// How much the thread yields to others, in steps of niceness.
 const NICENESS: i32 = 10;
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Materializer(Machine);
+pub(crate) struct Materializer {
+    machine: Machine,
+    meters: Arc<Meters>,
+}
 
 /// Move a layer into the database.
 #[derive(Debug, Message)]
@@ -24,8 +32,8 @@ pub(crate) struct Materialize(pub(crate) SealedLayer);
 pub(crate) struct Retire(pub(crate) Retired);
 
 impl Materializer {
-    pub(crate) fn new(machine: Machine) -> Self {
-        Self(machine)
+    pub(crate) fn new(machine: Machine, meters: Arc<Meters>) -> Self {
+        Self { machine, meters }
     }
 }
 
@@ -44,7 +52,10 @@ impl Handler<Materialize> for Materializer {
     type Result = Result<Installed, StorageError>;
 
     fn handle(&mut self, Materialize(sealed): Materialize, _: &mut Self::Context) -> Self::Result {
-        self.0.materialize(&sealed)
+        let began = instant();
+        let installed = self.machine.materialize(&sealed)?;
+        self.meters.materialize.observe_span(began, instant());
+        Ok(installed)
     }
 }
 

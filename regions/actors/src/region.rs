@@ -17,6 +17,7 @@ use tombolo_topology::Settings;
 use crate::error::{StartError, SubmitError, TableError, UnknownPeer};
 use crate::leader::{Answer, Stop, Submit};
 use crate::links::{Link, LinkStatus};
+use crate::meters::Meters;
 use crate::replication::PauseChanged;
 use crate::running::Running;
 use crate::tables::Defined;
@@ -91,11 +92,25 @@ impl Region {
         }
     }
 
+    /// What it has counted of its work.
+    pub fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
+    /// What its journal's retained segments take on the disk, in bytes.
+    pub fn journal_kept_bytes(&self) -> u64 {
+        self.0.journal.retained_bytes()
+    }
+
     /// Has a command decided; answers when it is durable here.
     pub async fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
         let (reply, answer) = oneshot::channel();
-        self.0.leader.try_send(Submit { command, reply }).map_err(|error| match error {
-            actix::dev::SendError::Full(_) => SubmitError::Overloaded,
+        let submit = Submit { command, offered: clock::instant(), reply };
+        self.0.leader.try_send(submit).map_err(|error| match error {
+            actix::dev::SendError::Full(_) => {
+                self.0.meters.refused_mailbox.increment();
+                SubmitError::Overloaded
+            }
             actix::dev::SendError::Closed(_) => SubmitError::Stopping,
         })?;
         answer.await.unwrap_or(Err(SubmitError::Unknown))

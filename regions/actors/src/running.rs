@@ -10,12 +10,14 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Semaphore, watch};
 use tombolo_causality::RegionId;
 use tombolo_storage::disk::Disk;
+use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Identity, View};
 use tombolo_topology::Settings;
 
 use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
 use crate::links::Links;
+use crate::meters::Meters;
 use crate::replication::Replication;
 use crate::tables::Tables;
 
@@ -28,6 +30,8 @@ pub(crate) struct Running {
     pub(crate) replication_address: SocketAddr,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) views: Arc<ArcSwap<View>>,
+    pub(crate) journal: JournalReader,
+    pub(crate) meters: Arc<Meters>,
     pub(crate) leader: Addr<Leader>,
     pub(crate) links: Arc<Links>,
     pub(crate) replications: Arc<BTreeMap<RegionId, Addr<Replication>>>,

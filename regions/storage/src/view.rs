@@ -47,6 +47,16 @@ impl View {
         &self.position
     }
 
+    /// About how much memory the overlay takes that is shown here, in bytes.
+    pub fn overlay_bytes(&self) -> usize {
+        self.layers.iter().map(|layer| layer.bytes()).sum()
+    }
+
+    /// Of how many layers it consists, the one that is written to included.
+    pub fn overlay_layers(&self) -> usize {
+        self.layers.len()
+    }
+
     /// The largest stamp among what is shown.
     pub fn stamp_floor(&self) -> HybridTimestamp {
         self.position.stamp_floor

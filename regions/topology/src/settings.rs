@@ -26,6 +26,7 @@ mod rules;
 mod section;
 mod serving;
 mod shipping;
+mod web;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub use reference::{Allowed, SettingDoc, Unit, reference};
 pub use region::Region;
 pub use serving::{Http, Listen};
 pub use shipping::Replication;
+pub use web::{Admin, HostName, OtlpEndpoint, Telemetry, WebOrigin, WebTextError};
 
 use layers::Layers;
 use reference::Fact;
@@ -57,6 +59,8 @@ pub struct Settings {
     pub listen: Listen,
     /// What is taken of applications.
     pub http: Http,
+    /// What is taken of operators.
+    pub admin: Admin,
     /// How writes are gathered and decided.
     pub leader: Leader,
     /// How much of one item there may be.
@@ -73,6 +77,8 @@ pub struct Settings {
     pub replication: Replication,
     /// What is said about the region's work.
     pub log: Log,
+    /// Where else it tells of its work.
+    pub telemetry: Telemetry,
 }
 
 impl Settings {
@@ -100,6 +106,7 @@ impl Settings {
             cluster: Cluster::of_one(name, listen.replication.into()),
             listen,
             http: Http::default(),
+            admin: Admin::default(),
             leader: Leader::default(),
             items: Items::default(),
             requests: Requests::default(),
@@ -108,6 +115,7 @@ impl Settings {
             state: State::default(),
             replication: Replication::default(),
             log: Log::default(),
+            telemetry: Telemetry::default(),
         }
     }
 
@@ -140,6 +148,7 @@ impl Settings {
         self.cluster = Cluster::of_one(self.region.name, self.listen.replication.into());
         self.cluster.overlay(layers)?;
         self.http.overlay(layers)?;
+        self.admin.overlay(layers)?;
         self.leader.overlay(layers)?;
         self.items.overlay(layers)?;
         self.requests.overlay(layers)?;
@@ -147,15 +156,17 @@ impl Settings {
         self.overlay.overlay(layers)?;
         self.state.overlay(layers)?;
         self.replication.overlay(layers)?;
-        self.log.overlay(layers)
+        self.log.overlay(layers)?;
+        self.telemetry.overlay(layers)
     }
 
-    fn sections(&self) -> [SectionValues; 12] {
+    fn sections(&self) -> [SectionValues; 14] {
         [
             self.region.values(),
             self.cluster.values(),
             self.listen.values(),
             self.http.values(),
+            self.admin.values(),
             self.leader.values(),
             self.items.values(),
             self.requests.values(),
@@ -164,17 +175,19 @@ impl Settings {
             self.state.values(),
             self.replication.values(),
             self.log.values(),
+            self.telemetry.values(),
         ]
     }
 }
 
 /// The sections with the values that they have when nothing is said.
-fn sections_by_default() -> [SectionValues; 12] {
+fn sections_by_default() -> [SectionValues; 14] {
     [
         Region::without_values(),
         Cluster::default_values(),
         Listen::default().values(),
         Http::default().values(),
+        Admin::default().values(),
         Leader::default().values(),
         Items::default().values(),
         Requests::default().values(),
@@ -183,15 +196,17 @@ fn sections_by_default() -> [SectionValues; 12] {
         State::default().values(),
         Replication::default().values(),
         Log::default().values(),
+        Telemetry::default().values(),
     ]
 }
 
 /// Section by section, its name and what it accepts.
-const SECTIONS: [(&str, &[Fact]); 12] = [
+const SECTIONS: [(&str, &[Fact]); 14] = [
     (Region::NAME, Region::FACTS),
     (Cluster::NAME, Cluster::FACTS),
     (Listen::NAME, Listen::FACTS),
     (Http::NAME, Http::FACTS),
+    (Admin::NAME, Admin::FACTS),
     (Leader::NAME, Leader::FACTS),
     (Items::NAME, Items::FACTS),
     (Requests::NAME, Requests::FACTS),
@@ -200,6 +215,7 @@ const SECTIONS: [(&str, &[Fact]); 12] = [
     (State::NAME, State::FACTS),
     (Replication::NAME, Replication::FACTS),
     (Log::NAME, Log::FACTS),
+    (Telemetry::NAME, Telemetry::FACTS),
 ];
 
 /// Everything that a file or a variable can set.

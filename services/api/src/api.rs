@@ -5,8 +5,10 @@
 
 mod forwarded;
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
@@ -15,21 +17,26 @@ use actix_web::http::{Method, Uri};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use tombolo_actors::Region;
-use tombolo_causality::{RegionId, Session};
+use tombolo_actors::meters::WriteTimes;
+use tombolo_causality::RegionId;
 use tombolo_replication::read_router::Hop;
 
 use crate::body::BodyLimits;
 use crate::caller::{Caller, Sessions};
 use crate::conflicts::Conflicts;
+use crate::cors::Cors;
 use crate::digests::Digests;
 use crate::guarantees::Promises;
+use crate::metrics::Requests;
+use crate::openapi::Documents;
 use crate::own_hosts;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
-use crate::{history, items, links, region, tables, unread};
+use crate::traces::{Tally, Tracer};
+use crate::{history, items, links, metrics, pages, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -45,6 +52,10 @@ struct Shared {
     scans: Scans,
     conflicts: Conflicts,
     sessions: Sessions,
+    requests: Requests,
+    documents: Documents,
+    cors: Cors,
+    tracer: Tracer,
 }
 
 /// A request, wherever it comes from.
@@ -58,22 +69,29 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
+    fn route(&self) -> Option<Route<'a>> {
+        Route::parse(self.uri.path(), self.door)
+    }
+
     fn query(&self) -> Query<'a> {
         Query(self.uri.query().unwrap_or_default())
     }
 }
 
 impl Api {
-    /// The API of `region`, bounded as the region's settings say.
-    pub fn new(region: Region) -> Self {
+    /// The API of `region`, bounded as the region's settings say. Fails where the thread that
+    /// sends traces cannot be started.
+    pub fn new(region: Region) -> io::Result<Self> {
         let settings = region.settings();
         let http = &settings.http;
         let body_limits =
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
+        let tracer = Tracer::start(&settings.telemetry, region.name())?;
+        let cors = Cors::new(http.cors_allow_origins.clone());
         let letterhead = Letterhead::of(region.name());
         let sessions = Sessions::of(&region);
-        Self(Arc::new(Shared {
+        Ok(Self(Arc::new(Shared {
             region,
             regions,
             body_limits,
@@ -82,7 +100,11 @@ impl Api {
             scans: Scans::new(),
             conflicts: Conflicts::new(),
             sessions,
-        }))
+            requests: Requests::new(),
+            documents: Documents::default(),
+            cors,
+            tracer,
+        })))
     }
 
     /// Mounts what applications may ask: tables, items, the region and its health.
@@ -114,6 +136,7 @@ impl Api {
         request: &HttpRequest,
         mut payload: Payload,
     ) -> HttpResponse {
+        let began = Instant::now();
         let asked = Asked {
             door,
             method: request.method(),
@@ -121,21 +144,46 @@ impl Api {
             headers: request.headers(),
             hop: Hop::First,
         };
-        let own_host = || request.app_config().local_addr().ip();
-        let reply = self.reply(&asked, own_host, &mut payload).await;
+        let (route, verb) = (asked.route(), Verb::of(asked.method));
+        let cors = (door == Door::Api).then_some(&self.0.cors);
+        let preflight = cors
+            .and_then(|cors| cors.preflight(route, asked.method, asked.headers, self.letterhead()));
+        let (mut reply, times) = match preflight {
+            Some(reply) => (reply, None),
+            None => {
+                let own_host = || request.app_config().local_addr().ip();
+                self.reply(&asked, own_host, &mut payload).await
+            }
+        };
+        if let Some(cors) = cors {
+            cors.open(asked.headers, &mut reply);
+        }
+        let (class, now) = (route.map(Route::class), Instant::now());
+        if let Some(times) = times {
+            self.0.requests.wrote(began, times, now);
+        }
+        if self.0.tracer.is_on()
+            && let (Some(class), Some(verb)) = (class, verb)
+            && !verb.is_safe()
+        {
+            let what = (class, verb, reply.status());
+            self.0.tracer.record(what, asked.headers, (began, times, now));
+        }
+        let duration = now.saturating_duration_since(began);
+        self.0.requests.answered(class, verb, reply.status(), duration);
         unread::ending(reply, payload)
     }
 
-    /// Answers, and signs the answer with the session as it then is.
+    /// Answers, and signs the answer with the session as it then is. Tells how far a write came
+    /// when.
     async fn reply(
         &self,
         asked: &Asked<'_>,
         own_host: impl Fn() -> IpAddr,
         payload: &mut Payload,
-    ) -> HttpResponse {
+    ) -> (HttpResponse, Option<WriteTimes>) {
         let target = asked.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        let (method, hop) = (asked.method, asked.hop);
-        let mut caller = Caller { method, target, hop, session: Session::new(), has_token: false };
+        let mut caller = Caller::new(asked.method, target, asked.hop);
         let answered = match self.0.sessions.read(asked.headers, asked.query()) {
             Ok(session) => {
                 caller.has_token = session.is_some();
@@ -146,7 +194,7 @@ impl Api {
         };
         let mut reply = answered.unwrap_or_else(|problem| problem.reply(self.letterhead()));
         self.0.sessions.sign(&mut reply, &caller.session, self.region());
-        reply
+        (reply, caller.times)
     }
 
     async fn dispatch(
@@ -157,14 +205,15 @@ impl Api {
         payload: &mut Payload,
     ) -> Result<HttpResponse, Problem> {
         let Asked { door, method, headers, .. } = *asked;
-        let route = Route::parse(asked.uri.path(), door).ok_or(Problem::NoSuchRoute)?;
+        let route = asked.route().ok_or(Problem::NoSuchRoute)?;
         let verb = Verb::of(method).filter(|verb| route.takes(*verb));
         let verb = verb.ok_or_else(|| Problem::MethodNotAllowed {
             method: method.clone(),
             allow: route.allow(),
         })?;
         if door == Door::Admin && !verb.is_safe() {
-            own_hosts::check(headers, own_host())?;
+            let names = &self.region().settings().admin.hosts_allowed;
+            own_hosts::check(headers, own_host(), names)?;
         }
         let query = asked.query();
         match route {
@@ -188,6 +237,9 @@ impl Api {
             Route::Region => Ok(region::show(self)),
             Route::Live => Ok(region::live(self)),
             Route::Ready => region::ready(self),
+            Route::OpenApi => Ok(self.0.documents.show(self, door)),
+            Route::Page(page) => Ok(pages::show(self, page)),
+            Route::Metrics => Ok(metrics::show(self)),
             Route::Digests => self.0.digests.show(self, query, &mut caller.session).await,
             Route::Links => Ok(links::list(self)),
             Route::Link { peer, action } => links::act(self, peer, action).await,
@@ -208,6 +260,19 @@ impl Api {
     /// All regions of the cluster, in their configured order.
     pub(crate) fn regions(&self) -> &[RegionId] {
         &self.0.regions
+    }
+
+    /// Answers when the traces of what was answered so far are sent or dropped.
+    pub(crate) async fn flush(&self) {
+        self.0.tracer.flush().await;
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        self.0.tracer.tally()
+    }
+
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.0.requests
     }
 
     pub(crate) fn body_limits(&self) -> BodyLimits {

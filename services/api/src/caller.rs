@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use tombolo_actors::Region;
+use tombolo_actors::meters::WriteTimes;
 use tombolo_causality::{Session, VersionVector};
 use tombolo_protocol::{SessionKey, decode_session, encode_session};
 use tombolo_replication::read_router::Hop;
@@ -31,6 +32,15 @@ pub(crate) struct Caller<'a> {
     pub(crate) session: Session,
     /// Whether a token was sent.
     pub(crate) has_token: bool,
+    /// How far the write came when, once there was one.
+    pub(crate) times: Option<WriteTimes>,
+}
+
+impl<'a> Caller<'a> {
+    /// One who has seen nothing.
+    pub(crate) fn new(method: &'a Method, target: &'a str, hop: Hop) -> Self {
+        Self { method, target, hop, session: Session::new(), has_token: false, times: None }
+    }
 }
 
 /// Reads tokens and writes them.

@@ -104,7 +104,7 @@ impl Conflicts {
         });
         let item = ItemKey { table: found.table.id, key: found.key.clone() };
         let command = Command::new(item, operation);
-        let done = items::submit(api, command, asked, &mut caller.session).await?;
+        let done = items::submit(api, command, asked, caller).await?;
         if let (None, Shown::Value(value, written)) = (&found.record.element, done.answer.shown()) {
             found.record.kept = RecordedWrite::new(written, value);
         }

@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tombolo_causality::Session;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::problem::Problem;
@@ -24,11 +25,16 @@ pub(crate) struct Digests {
     turn: Arc<Semaphore>,
 }
 
-#[derive(Serialize)]
-struct Body {
+/// What stands for everything that is shown.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Digest)]
+pub(crate) struct Body {
     version_vector: BTreeMap<String, u64>,
+    /// The changes that were set aside.
+    #[schema(value_type = Vec<String>, max_items = 0)]
     exceptions: Exceptions,
     digest: String,
+    /// How many items it covers.
     items: u64,
 }
 

@@ -87,7 +87,7 @@ pub(crate) async fn answer(
     let item = ItemKey { table: definition.id, key };
     let is_conditional = condition.is_some();
     let command = Command { item, operation, condition, request };
-    let written = submit(api, command, asked, &mut caller.session).await?;
+    let written = submit(api, command, asked, caller).await?;
     let reply = written.reply(api, verb)?;
     Ok(if is_conditional { conditions::scoped(reply) } else { reply })
 }
@@ -117,8 +117,9 @@ pub(crate) async fn submit(
     api: &Api,
     command: Command,
     asked: WriteAsked,
-    session: &mut Session,
+    caller: &mut Caller<'_>,
 ) -> Result<Done, Problem> {
+    let session = &mut caller.session;
     let region = api.region();
     let item = command.item.clone();
     let may_wait = match asked.regions_min {
@@ -136,6 +137,7 @@ pub(crate) async fn submit(
         }
         Err(error) => return Err(error.into()),
     };
+    caller.times = Some(answer.times);
     session.wrote(answer.dot);
     session.saw(answer.context());
     let Some(may_wait) = may_wait else { return Ok(Done { answer, holders: None }) };

@@ -5,30 +5,44 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use tombolo_actors::LinkStatus;
 use tombolo_causality::RegionId;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::percent::{Plus, decode};
 use crate::problem::Problem;
 use crate::route::LinkAction;
 
-#[derive(Serialize)]
-struct List {
+/// All links, by peer.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Links)]
+pub(crate) struct List {
     links: Vec<Link>,
 }
 
 /// A link as the contract writes it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Link {
+    /// The region at its other end.
     peer: String,
+    /// `up`, `lagging`, `paused`, `down` or `needs_snapshot`.
     state: String,
+    /// Why it is not up, where it is not.
+    #[schema(required)]
     reason: Option<String>,
+    /// The circuit breaker: `closed`, `open` or `half_open`.
     breaker: String,
+    /// Time since the peer stood where all that it had is visible here.
     inbound_lag_ms: u64,
+    #[schema(required)]
     last_heard_ms: Option<u64>,
+    /// Own changes that the peer has not acknowledged.
     outbound_pending_changes: u64,
+    /// Sent and not yet acknowledged.
     outbound_pending_bytes: u64,
+    #[schema(required)]
     rtt_ms: Option<f64>,
     /// Not measured in this version.
+    #[schema(required)]
     clock_skew_ms: Option<i64>,
     bytes_sent: u64,
     bytes_received: u64,

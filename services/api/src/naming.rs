@@ -50,14 +50,12 @@ fn hash(parts: &[&[u8]]) -> [u8; 16] {
 mod tests {
     use actix_web::http::Method;
     use actix_web::http::header::HeaderValue;
-    use tombolo_causality::Session;
     use tombolo_replication::read_router::Hop;
 
     use super::*;
 
     fn named(method: &Method, target: &str, key: &str, body: &[u8]) -> Option<NamedRequest> {
-        let session = Session::new();
-        let caller = Caller { method, target, hop: Hop::First, session, has_token: false };
+        let caller = Caller::new(method, target, Hop::First);
         let mut headers = HeaderMap::new();
         headers.insert(IDEMPOTENCY_KEY.clone(), HeaderValue::from_str(key).unwrap());
         read(&caller, &headers, body).ok().flatten()

@@ -3,12 +3,14 @@
 //! A browser can be made to send requests to addresses that only its user can reach: from a page of
 //! another site (then `Origin` names that site), or under a name of the attacker's that suddenly
 //! points here (DNS rebinding: then `Host` names the attacker). Programs send no `Origin` and call
-//! the listener by its address. Names other than those of the loopback interface are not known
-//! here; an operator's proxy that uses one has to rewrite `Host`.
+//! the listener by its address. Names other than those of the loopback interface are known here
+//! only where the settings allow them (`admin.hosts_allowed`), such as a proxy's: then its pages may
+//! call too, from their scheme's own port or the one that they call.
 
 use core::net::{IpAddr, Ipv6Addr};
 
 use actix_web::http::header::{self, HeaderMap};
+use tombolo_topology::settings::HostName;
 
 use crate::problem::{Problem, excerpt};
 
@@ -20,20 +22,31 @@ struct Authority<'a> {
 }
 
 /// Refuses what names another host than this listener, or comes from a page of one.
-pub(crate) fn check(headers: &HeaderMap, listener: IpAddr) -> Result<(), Problem> {
+pub(crate) fn check(
+    headers: &HeaderMap,
+    listener: IpAddr,
+    names: &[HostName],
+) -> Result<(), Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = text(header::HOST).unwrap_or_default();
-    let called = Authority::parse(host).filter(|authority| authority.is_own(listener));
+    let called =
+        Authority::parse(host).filter(|called| called.is_own(listener) || called.is_among(names));
     let called = called.ok_or_else(|| Problem::ForeignHost { host: excerpt(host) })?;
     let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
     let page = match origin.split_once("://") {
-        Some(("http", page)) => Authority::parse(page).map(|page| page.with_port_or(80)),
-        Some(("https", page)) => Authority::parse(page).map(|page| page.with_port_or(443)),
+        Some(("http", page)) => Authority::parse(page).map(|page| (page.with_port_or(80), 80)),
+        Some(("https", page)) => Authority::parse(page).map(|page| (page.with_port_or(443), 443)),
         _ => None,
     };
-    let is_own =
-        |page: &Authority<'_>| page.is_own(listener) && page.port == called.with_port_or(80).port;
-    if page.as_ref().is_some_and(is_own) {
+    let is_own = |(page, port): (Authority<'_>, u16)| {
+        let called_port = called.with_port_or(80).port;
+        if page.is_among(names) {
+            page.port == Some(port) || page.port == called_port
+        } else {
+            page.is_own(listener) && page.port == called_port
+        }
+    };
+    if page.is_some_and(is_own) {
         Ok(())
     } else {
         Err(Problem::ForeignOrigin { origin: excerpt(origin) })
@@ -57,6 +70,10 @@ impl<'a> Authority<'a> {
 
     fn with_port_or(self, default: u16) -> Self {
         Self { port: self.port.or(Some(default)), ..self }
+    }
+
+    fn is_among(self, names: &[HostName]) -> bool {
+        names.iter().any(|name| self.host.eq_ignore_ascii_case(name.as_str()))
     }
 
     fn is_own(self, listener: IpAddr) -> bool {
@@ -85,7 +102,8 @@ mod tests {
                 headers.insert(name, HeaderValue::from_static(value));
             }
         }
-        let checked = check(&headers, "10.0.0.5".parse().unwrap());
+        let names = ["db.example".parse().unwrap()];
+        let checked = check(&headers, "10.0.0.5".parse().unwrap(), &names);
         checked.err().map_or("ok", |problem| problem.entry().code)
     }
 
@@ -117,6 +135,22 @@ mod tests {
             assert_eq!(code(Some(host), None), "foreign_host", "{host}");
         }
         assert_eq!(code(None, None), "foreign_host");
+    }
+
+    #[test]
+    fn a_name_that_is_allowed_may_be_called_and_call_by_its_own_port() {
+        for host in ["db.example", "DB.example:7402"] {
+            assert_eq!(code(Some(host), None), "ok", "{host}");
+            for origin in ["https://db.example", "http://db.example"] {
+                assert_eq!(code(Some(host), Some(origin)), "ok", "{origin}");
+            }
+        }
+        let (host, rewritten) = (Some("db.example:7402"), Some("127.0.0.1:7402"));
+        assert_eq!(code(host, Some("https://db.example:7402")), "ok");
+        assert_eq!(code(rewritten, Some("https://db.example")), "ok");
+        for origin in ["https://db.example:8443", "https://a.db.example", "https://evil.example"] {
+            assert_eq!(code(host, Some(origin)), "foreign_origin", "{origin}");
+        }
     }
 
     #[test]

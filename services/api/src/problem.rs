@@ -16,6 +16,8 @@ use tombolo_protocol::{DecodeError, EncodeError, SessionTokenError};
 use tombolo_replication::{KeyError, TableNameError};
 use tombolo_storage::StorageError;
 
+pub(crate) use self::reply::Body;
+pub(crate) use self::table::Entry;
 use crate::percent::PercentError;
 
 /// Why a request was not done.

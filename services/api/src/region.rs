@@ -6,24 +6,36 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use tombolo_causality::VersionVector;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::problem::Problem;
 use crate::rfc3339;
 
-#[derive(Serialize)]
-struct RegionBody<'a> {
+/// A region, and how far it has come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Region)]
+pub(crate) struct RegionBody<'a> {
     region: &'a str,
+    /// The life of its data directory.
     incarnation: String,
+    /// Of its process.
     pid: u32,
+    /// Per replica, the highest sequence that is shown.
     version_vector: BTreeMap<String, u64>,
+    /// The changes that were set aside.
+    #[schema(value_type = Vec<String>, max_items = 0)]
     exceptions: Exceptions,
+    /// Where its hybrid clock stands.
+    #[schema(format = DateTime)]
     clock: String,
+    #[schema(format = DateTime)]
     started_at: String,
 }
 
-#[derive(Serialize)]
-struct Health {
+/// That it is well.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
     status: &'static str,
 }
 

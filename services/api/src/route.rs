@@ -3,7 +3,12 @@
 //! Works on the path as it was sent: a framework that decodes before it matches cannot tell a slash
 //! that separates from one that belongs to a key. Matching allocates nothing and decodes nothing.
 
+mod class;
+
 use actix_web::http::Method;
+
+pub(crate) use self::class::RouteClass;
+use crate::pages::Page;
 
 /// A resource, its variable parts still encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,12 @@ pub(crate) enum Route<'a> {
     Live,
     /// `/readyz`
     Ready,
+    /// `/metrics`
+    Metrics,
+    /// `/openapi.json`
+    OpenApi,
+    /// A page, or what belongs to one
+    Page(Page),
     /// `/v1/digests`
     Digests,
     /// `/v1/links`
@@ -87,6 +98,20 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
+    /// All of them, in the order of their numbers.
+    pub(crate) const ALL: [Self; 5] = [Self::Get, Self::Put, Self::Patch, Self::Delete, Self::Post];
+
+    /// The method's name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Post => "POST",
+        }
+    }
+
     pub(crate) fn of(method: &Method) -> Option<Self> {
         match *method {
             Method::GET | Method::HEAD => Some(Self::Get),
@@ -110,10 +135,14 @@ impl<'a> Route<'a> {
         let route = match path {
             "/livez" => Self::Live,
             "/readyz" => Self::Ready,
-            _ => Self::parse_v1(path.strip_prefix("/v1/")?)?,
+            "/metrics" => Self::Metrics,
+            "/openapi.json" => Self::OpenApi,
+            _ => match path.strip_prefix("/v1/") {
+                Some(path) => Self::parse_v1(path)?,
+                None => Self::Page(Page::parse(path)?),
+            },
         };
-        let for_operators = matches!(route, Self::Digests | Self::Links | Self::Link { .. });
-        (door == Door::Admin || !for_operators).then_some(route)
+        (door == Door::Admin || !route.class().is_for_operators()).then_some(route)
     }
 
     fn parse_v1(path: &'a str) -> Option<Self> {

@@ -11,6 +11,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tombolo_actors::{Answerer, Region};
 use tombolo_topology::settings::Http;
 
@@ -23,6 +24,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_secs(5);
 /// How long answers under way may take when the server is stopped.
 const STOP_TIMEOUT_S: u64 = 10;
+/// How long the last traces may take when the server is stopped.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections of operators and collectors of metrics at a time.
 const ADMIN_CONNECTIONS_MAX: usize = 256;
 
@@ -42,6 +45,7 @@ pub struct Serving {
     tasks: [JoinHandle<io::Result<()>>; 2],
     /// Requests of other regions are answered for as long as it lives.
     _answerer: Arc<dyn Answerer>,
+    api: Api,
 }
 
 /// Serves `region` on `listeners`, with threads of its own, as the region's settings say.
@@ -53,21 +57,24 @@ pub fn serve(region: Region, listeners: Listeners) -> io::Result<Serving> {
         0 => available_parallelism().map_or(1, NonZero::get),
         workers => workers,
     };
-    let api = Api::new(region);
+    let api = Api::new(region)?;
     let answerer: Arc<dyn Answerer> = Arc::new(api.clone());
     api.region().answer_forwarded_by(&answerer);
     let regional = {
         let api = api.clone();
         move |config: &mut ServiceConfig| api.configure_regional(config)
     };
-    let admin = move |config: &mut ServiceConfig| api.configure_admin(config);
+    let admin = {
+        let api = api.clone();
+        move |config: &mut ServiceConfig| api.configure_admin(config)
+    };
     let connections_max = http.connections_max.div_ceil(workers);
     let servers = [
         server(listeners.api, regional, &http, workers, connections_max)?,
         server(listeners.admin, admin, &http, 1, ADMIN_CONNECTIONS_MAX)?,
     ];
     let handles = servers.each_ref().map(Server::handle);
-    Ok(Serving { handles, tasks: servers.map(tokio::spawn), _answerer: answerer })
+    Ok(Serving { handles, tasks: servers.map(tokio::spawn), _answerer: answerer, api })
 }
 
 fn server(
@@ -91,13 +98,16 @@ fn server(
 }
 
 impl Serving {
-    /// Stops accepting, lets the answers under way be given, and ends.
+    /// Stops accepting, lets the answers under way be given and their traces be sent, and ends.
     pub async fn stop(self) -> io::Result<()> {
         for handle in &self.handles {
             handle.stop(true).await;
         }
         for task in self.tasks {
             task.await.map_err(io::Error::other)??;
+        }
+        if timeout(FLUSH_TIMEOUT, self.api.flush()).await.is_err() {
+            tracing::warn!("the last traces were not sent in time");
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use tombolo_actors::Defined;
 use tombolo_causality::RegionId;
 use tombolo_replication::{TableDefinition, TableName};
 use tombolo_storage::View;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::body::{Media, read_json};
@@ -22,9 +23,11 @@ use crate::route::Verb;
 use crate::{definition, guarantees};
 
 /// A table's definition with its defaults filled in.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Table)]
 struct Definition<'a> {
     name: &'a str,
+    /// The change that defined it.
     id: String,
     r#type: &'a str,
     resolver: &'a str,
@@ -34,17 +37,22 @@ struct Definition<'a> {
     consistency: &'a str,
 }
 
-#[derive(Serialize)]
+/// How writes are replicated.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TableStrategy)]
 struct Strategy {
     mode: &'static str,
 }
 
 /// What no data type of this version has.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TableFields)]
 struct Fields {}
 
-#[derive(Serialize)]
-struct List<'a> {
+/// All tables.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tables)]
+pub(crate) struct List<'a> {
     tables: Vec<Definition<'a>>,
 }
 

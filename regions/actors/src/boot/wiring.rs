@@ -26,6 +26,7 @@ use crate::leader::{self, Leader};
 use crate::links::Links;
 use crate::listener::Open;
 use crate::materializer::Materializer;
+use crate::meters::Meters;
 use crate::replication::Replication;
 use crate::retention::Retention;
 use crate::shipping::Shipping;
@@ -43,6 +44,7 @@ pub(super) struct Wiring<'a> {
     pub(super) replica: ReplicaId,
     pub(super) links: &'a Arc<Links>,
     pub(super) views: &'a Arc<ArcSwap<View>>,
+    pub(super) meters: &'a Arc<Meters>,
 }
 
 impl Wiring<'_> {
@@ -59,11 +61,12 @@ impl Wiring<'_> {
         let (replay_from, watch_replay_from) = watch::channel(materialized);
         let streams = self.views.load().position().streams.clone();
 
-        let journal =
-            Journal::start_in_arbiter(&thread.journal.handle(), |_| Journal::new(journal));
-        let materializer = Materializer::start_in_arbiter(&thread.materializer.handle(), |_| {
-            Materializer::new(materializer)
-        });
+        let meters = || Arc::clone(self.meters);
+        let journal = Journal::new(journal, meters());
+        let journal = Journal::start_in_arbiter(&thread.journal.handle(), |_| journal);
+        let materializer = Materializer::new(materializer, meters());
+        let materializer =
+            Materializer::start_in_arbiter(&thread.materializer.handle(), |_| materializer);
         let leader = &self.settings.leader;
         let parts = leader::Parts {
             machine: LeaderMachine::resume(self.replica, recovered).with_limits(self.item_limits()),
@@ -78,12 +81,13 @@ impl Wiring<'_> {
             published,
             failed,
             replay_from,
+            meters: meters(),
         };
         let leader = Leader::start_in_arbiter(&thread.leader.handle(), |_| Leader::new(parts));
         let intake = IntakeMachine::new(self.replica, &streams, self.intake_limits());
         let intake = {
-            let (leader, links) = (leader.clone(), Arc::clone(self.links));
-            Intake::start_in_arbiter(&thread.links.handle(), |_| Intake::new(intake, leader, links))
+            let intake = Intake::new(intake, leader.clone(), Arc::clone(self.links), meters());
+            Intake::start_in_arbiter(&thread.links.handle(), |_| intake)
         };
         let replications: BTreeMap<_, _> = peers
             .iter()

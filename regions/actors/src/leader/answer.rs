@@ -8,6 +8,8 @@ use tombolo_replication::ItemKey;
 use tombolo_replication::idempotency::KeptRecord;
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue, Written};
 
+use crate::meters::WriteTimes;
+
 /// What was written, or was found to have been written before.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -21,6 +23,8 @@ pub struct Answer {
     pub tells_value: bool,
     /// How it stands after the write.
     pub after: After,
+    /// When it came how far.
+    pub times: WriteTimes,
 }
 
 /// An item after a write.
@@ -39,10 +43,10 @@ pub enum After {
 
 impl Answer {
     /// The answer to a request that was done before.
-    pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>) -> Self {
+    pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>, times: WriteTimes) -> Self {
         let answer = &kept.record.answer;
         let (existed, tells_value) = (answer.existed, answer.shown.is_some());
-        Self { dot: kept.dot, item, existed, tells_value, after: After::Repeated(kept) }
+        Self { dot: kept.dot, item, existed, tells_value, after: After::Repeated(kept), times }
     }
 
     /// The item's context: its version.

@@ -7,6 +7,7 @@ use actix::prelude::*;
 use tombolo_storage::journal::Position;
 
 use super::{InFlight, Leader};
+use crate::clock::instant;
 
 /// Ends when the group under way is durable and published.
 ///
@@ -40,9 +41,10 @@ impl ActorFuture<Leader> for Durable {
 impl Leader {
     /// Shows the group, tells everyone who waits for it, and hands over the next.
     fn durable(&mut self, in_flight: InFlight, end: Position, ctx: &mut Context<Self>) {
+        let now = instant();
         let sealed = self.overlay.publish(&in_flight.group, end);
         for waiter in in_flight.waiting {
-            waiter.tell(Ok(()));
+            waiter.tell(Ok(now), &self.meters);
         }
         self.published.send_modify(|published| *published += 1);
         if let Some(sealed) = sealed {

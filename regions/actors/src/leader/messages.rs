@@ -1,5 +1,7 @@
 //! What the leader is told.
 
+use std::time::Instant;
+
 use actix::prelude::*;
 use tokio::sync::oneshot;
 use tombolo_causality::Dot;
@@ -15,6 +17,8 @@ use crate::error::SubmitError;
 #[rtype(result = "()")]
 pub(crate) struct Submit {
     pub(crate) command: Command,
+    /// When it was offered.
+    pub(crate) offered: Instant,
     pub(crate) reply: oneshot::Sender<Result<Answer, SubmitError>>,
 }
 

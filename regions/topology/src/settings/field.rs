@@ -1,7 +1,9 @@
 //! How a value of each type is read from what was given and written back.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use tombolo_causality::RegionId;
@@ -57,6 +59,27 @@ impl Field for PathBuf {
 
     fn value(&self, _: Unit) -> toml::Value {
         toml::Value::String(self.display().to_string())
+    }
+}
+
+/// The most elements of a list.
+const ELEMENTS_MAX: usize = 64;
+
+/// A list: an array of texts, or one text with commas between them.
+impl<T: FromStr + Display> Field for Vec<T> {
+    fn parse(given: &Given<'_>, _: Unit) -> Option<Self> {
+        let texts = match given.elements() {
+            Some(elements) => elements.map(|element| element.text()).collect::<Option<Vec<_>>>()?,
+            None => {
+                given.text()?.split(',').map(str::trim).filter(|text| !text.is_empty()).collect()
+            }
+        };
+        let is_short = texts.len() <= ELEMENTS_MAX;
+        is_short.then(|| texts.into_iter().map(|text| text.parse().ok()).collect())?
+    }
+
+    fn value(&self, _: Unit) -> toml::Value {
+        toml::Value::Array(self.iter().map(|element| element.to_string().into()).collect())
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::SettingsError;
 use super::reference::Allowed;
 use super::section::{range, section};
+use super::web::{ORIGINS, WebOrigin};
 
 const ADDRESS: Allowed =
     Allowed::Form("ip:port, an IPv6 address in brackets; port 0 takes a free one");
@@ -50,6 +51,9 @@ section! {
         /// Requests that wait for other regions at a time; past it they are answered 503 with
         /// Retry-After.
         "waiting_requests_max" waiting_requests_max: usize [Count] = 1_024, range(1, 1_048_576);
+        /// Pages of other sites that browsers may let call this region (CORS). Only the listener
+        /// for applications is opened to them, never the one for operators.
+        "cors_allow_origins" cors_allow_origins: Vec<WebOrigin> [None] = Vec::new(), ORIGINS;
     }
 }
 

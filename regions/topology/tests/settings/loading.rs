@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tombolo_topology::Settings;
-use tombolo_topology::settings::{LogFormat, LogLevel, Member};
+use tombolo_topology::settings::{HostName, LogFormat, LogLevel, Member};
 
 use crate::{load, load_bytes, us_east};
 
@@ -53,6 +53,22 @@ fn member(name: &str, replication: &str) -> Member {
 }
 
 #[test]
+fn a_list_is_an_array_in_the_file_and_separated_by_commas_in_the_environment() {
+    let file = "[http]\ncors_allow_origins = [\"https://a.example\"]\n";
+    let settings =
+        load(file, &[("TOMBOLO__ADMIN__HOSTS_ALLOWED", "a.example, b.example")]).unwrap();
+    assert_eq!(settings.http.cors_allow_origins, ["https://a.example".parse().unwrap()]);
+    let hosts = settings.admin.hosts_allowed.iter().map(HostName::as_str).collect::<Vec<_>>();
+    assert_eq!(hosts, ["a.example", "b.example"]);
+    for refused in ["[\"a.example\"]", "[1]", "[\"https://a.example/\"]", "true"] {
+        let file = format!("[http]\ncors_allow_origins = {refused}\n");
+        assert!(load(&file, &[]).is_err(), "{refused}");
+    }
+    let many = vec!["a.example"; 65].join(",");
+    assert!(load("", &[("TOMBOLO__ADMIN__HOSTS_ALLOWED", &many)]).is_err());
+}
+
+#[test]
 fn regions_are_read_in_their_order() {
     let file = "[[cluster.regions]]\nname = \"eu-west\"\nreplication = \"eu:7403\"\n\
                 [[cluster.regions]]\nname = \"us-east\"\nreplication = \"us:7403\"\n";
@@ -76,6 +92,10 @@ fn settings_that_are_written_load_to_the_same() {
     settings.http.keep_alive = Duration::from_secs(7);
     settings.replication.heartbeat = Duration::from_millis(33);
     settings.log.format = LogFormat::Json;
+    settings.http.cors_allow_origins =
+        vec!["https://a.example".parse().unwrap(), "http://localhost:3000".parse().unwrap()];
+    settings.admin.hosts_allowed = vec!["db.example".parse().unwrap()];
+    settings.telemetry.otlp_endpoint = "http://collector".parse().unwrap();
     for written in [settings.to_toml(), settings.to_explained_toml()] {
         assert_eq!(load_bytes(written.as_bytes(), &[]).unwrap(), settings, "{written}");
     }

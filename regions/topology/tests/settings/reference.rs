@@ -22,7 +22,7 @@ fn collect_keys(table: &toml::Table, prefix: &str, keys: &mut BTreeSet<String>) 
         let key = format!("{prefix}{name}");
         match value {
             toml::Value::Table(table) => collect_keys(table, &format!("{key}."), keys),
-            toml::Value::Array(tables) => {
+            toml::Value::Array(tables) if tables.iter().any(toml::Value::is_table) => {
                 for table in tables.iter().filter_map(toml::Value::as_table) {
                     collect_keys(table, &format!("{key}."), keys);
                 }

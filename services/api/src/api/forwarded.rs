@@ -47,6 +47,7 @@ impl Api {
         // Asked by operators alone, and they ask their own region.
         let own_host = || IpAddr::V4(Ipv4Addr::LOCALHOST);
         let mut payload = Payload::from(Bytes::from(body));
-        to_be_passed_back(self.reply(&asked, own_host, &mut payload).await).await
+        let (reply, _) = self.reply(&asked, own_host, &mut payload).await;
+        to_be_passed_back(reply).await
     }
 }

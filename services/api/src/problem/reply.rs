@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 use tombolo_actors::TableError;
 use tombolo_causality::RegionId;
+use utoipa::ToSchema;
 
 use super::Problem;
 use super::table::{Entry, Retry};
@@ -13,15 +14,20 @@ use crate::reply::{Letterhead, acknowledged_by};
 /// How soon a refused request may be repeated.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
-/// The body of an answer.
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request was not done (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body<'a> {
     r#type: String,
     title: &'a str,
     status: u16,
+    /// What exactly, in words.
     detail: String,
+    /// Stable, in snake case.
     code: &'a str,
+    /// Whether repeating this exact request is safe and may succeed.
     retryable: bool,
+    /// What became of it: `not_applied`, `applied_locally` or `unknown`.
     outcome: &'a str,
     /// Where in the body it is, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -42,6 +42,11 @@ async fn while_the_disk_is_stalled_a_full_mailbox_is_answered_503_with_retry_aft
     assert_eq!((&problem["retryable"], &problem["outcome"]), (&true.into(), &"not_applied".into()));
     assert_eq!(running.get(&format!("/v1/tables/reg/items/k{nth}")).await.status, 404);
 
+    let metrics = call(running.admin, "GET", "/metrics", "", "").await;
+    let refused = "tombolo_commands_refused_total{full=\"mailbox\"} ";
+    let count = metrics.text().lines().find_map(|line| line.strip_prefix(refused)).unwrap();
+    assert!(count.parse::<u64>().unwrap() > 0, "{count}");
+
     gate.open();
     assert_eq!(first.await.unwrap().status, 201);
     while let Some((nth, reply)) = answers.recv().await {

@@ -84,6 +84,12 @@ impl Running {
         assert_eq!(reply.status, 201, "{reply:?}");
     }
 
+    /// Defines a table that a region which is not there cannot confirm.
+    pub(crate) async fn define_pending(&self, table: &str, definition: &str) {
+        let reply = self.put(&format!("/v1/tables/{table}"), definition).await;
+        assert_eq!(reply.refusal(), refused(503, "definition_pending"));
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.call("GET", path, "", "").await
     }

@@ -52,6 +52,13 @@ fn of_two_names_for_one_user_all_regions_show_the_later_one() {
         assert_eq!(shown[0], shown[1]);
         assert_eq!(shown[0], shown[2]);
     }
+    // Every loser is counted where it has lost; more of them in c, where a's writes to the second
+    // user came one after the other.
+    for region in cluster.all() {
+        let opened = region.metric("tombolo_conflicts_opened_total");
+        assert!(opened >= 2.0, "{opened}");
+    }
+    assert!(a.metric("tombolo_changes_applied_total{origin=\"remote\"}") >= 2.0);
 }
 
 #[test]

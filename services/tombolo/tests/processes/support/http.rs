@@ -24,6 +24,8 @@ pub(crate) struct Reply {
     /// The body; null where there is none or it is not JSON.
     pub(crate) body: Value,
     head: String,
+    /// The body as it came, where it is text.
+    pub(crate) text: String,
 }
 
 /// Why there is no answer.
@@ -112,8 +114,9 @@ fn exchange(
     let mut body = vec![0; length.ok_or_else(malformed)?];
     connection.read_exact(&mut body)?;
     let is_last = header(&head, "connection").is_some_and(|word| word == "close");
-    let body = serde_json::from_slice(&body).unwrap_or_default();
-    Ok((Reply { status, body, head }, is_last))
+    let text = String::from_utf8(body).unwrap_or_default();
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    Ok((Reply { status, body, head, text }, is_last))
 }
 
 /// The value of a header, by its lower-case name.

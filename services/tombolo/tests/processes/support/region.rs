@@ -162,6 +162,14 @@ impl Region {
         link[member].as_u64().unwrap_or_else(|| panic!("no {member}: {link}"))
     }
 
+    /// What its page of metrics says of `series`.
+    #[track_caller]
+    pub(crate) fn metric(&self, series: &str) -> f64 {
+        let page = self.ask_admin("GET", "/metrics").text;
+        let value = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {series}: {page}")).parse().unwrap()
+    }
+
     /// Pauses or resumes (`action`) its link to `peer`; answers the link as it then is.
     #[track_caller]
     pub(crate) fn steer(&self, peer: &str, action: &str) -> Value {

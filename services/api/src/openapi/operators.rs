@@ -1,0 +1,126 @@
+//! What may be asked of the region itself: its health, links and digests, and its pages.
+
+use super::operations::{Operation, Reply, json, read};
+use super::parameters::{PEER, Param, TABLE_IN_QUERY};
+use super::problems::{OF_TABLE_ASKED, STEER};
+use crate::route::{RouteClass, Verb};
+
+const fn page(meaning: &'static str, media: &'static str) -> Reply {
+    Reply { status: 200, meaning, body: Some((media, "Text")), headers: &[] }
+}
+
+static OF_PEER: &[&[&Param]] = &[&[&PEER]];
+static LINK_NOW: &[Reply] = &[json(200, "The link as it now is.", "Link")];
+
+const fn steer(class: RouteClass, id: &'static str, summary: &'static str) -> Operation {
+    Operation {
+        verb: Verb::Post,
+        parameters: OF_PEER,
+        ..read(class, id, "links", summary, LINK_NOW, STEER)
+    }
+}
+
+pub(super) static OPERATIONS: [Operation; 14] = [
+    read(
+        RouteClass::Region,
+        "get_region",
+        "region",
+        "Who this region is and how far it has come",
+        &[json(200, "The region.", "Region")],
+        &[],
+    ),
+    read(
+        RouteClass::Live,
+        "get_livez",
+        "region",
+        "Whether the process lives",
+        &[json(200, "It does.", "Health")],
+        &[],
+    ),
+    read(
+        RouteClass::Ready,
+        "get_readyz",
+        "region",
+        "Whether the region takes commands; other regions have no say in it",
+        &[json(200, "It does.", "Health")],
+        &[&["not_ready"]],
+    ),
+    Operation {
+        parameters: &[&[&TABLE_IN_QUERY]],
+        ..read(
+            RouteClass::Digests,
+            "get_digests",
+            "region",
+            "A digest of what is shown: equal vectors have equal digests",
+            &[json(200, "The digest.", "Digest")],
+            &[OF_TABLE_ASKED],
+        )
+    },
+    read(
+        RouteClass::Links,
+        "list_links",
+        "links",
+        "The links to the other regions",
+        &[json(200, "The links.", "Links")],
+        &[],
+    ),
+    steer(
+        RouteClass::LinkPause,
+        "pause_link",
+        "Stop all traffic with a region, in both directions; outlives a restart",
+    ),
+    steer(RouteClass::LinkResume, "resume_link", "End a pause"),
+    Operation {
+        replies: &[],
+        problems: &[&["no_such_peer", "bad_path", "not_supported_yet"]],
+        ..steer(RouteClass::LinkResync, "resync_link", "Send a region everything anew (not yet)")
+    },
+    read(
+        RouteClass::Metrics,
+        "get_metrics",
+        "region",
+        "Metrics, for Prometheus",
+        &[page("The metrics.", "text/plain")],
+        &[],
+    ),
+    read(
+        RouteClass::OpenApi,
+        "get_openapi",
+        "pages",
+        "This document",
+        &[json(200, "The document.", "Value")],
+        &[],
+    ),
+    read(
+        RouteClass::Docs,
+        "get_docs",
+        "pages",
+        "This document, to browse",
+        &[page("The page.", "text/html")],
+        &[],
+    ),
+    read(
+        RouteClass::DocsScript,
+        "get_docs_script",
+        "pages",
+        "The script of that page",
+        &[page("The script.", "text/javascript")],
+        &[],
+    ),
+    read(
+        RouteClass::Console,
+        "get_console",
+        "pages",
+        "The region, its links, conflicts and tables at a glance",
+        &[page("The page.", "text/html")],
+        &[],
+    ),
+    read(
+        RouteClass::ConsoleScript,
+        "get_console_script",
+        "pages",
+        "The script of that page",
+        &[page("The script.", "text/javascript")],
+        &[],
+    ),
+];
