@@ -216,23 +216,25 @@ impl Api {
             own_hosts::check(headers, own_host(), names)?;
         }
         let query = asked.query();
+        // Items first; the others are boxed, so that a call on an item does not carry their state.
         match route {
             Route::Item { table, key } => {
                 items::answer(self, (table, key), verb, (query, headers), caller, payload).await
             }
             Route::Items { table } => {
-                self.0.scans.answer(self, table, query, headers, caller).await
+                Box::pin(self.0.scans.answer(self, table, query, headers, caller)).await
             }
             Route::Table { table } => {
-                tables::answer(self, table, verb, query, headers, payload).await
+                Box::pin(tables::answer(self, table, verb, query, headers, payload)).await
             }
             Route::Tables => Ok(tables::list(self)),
             Route::History { table, key } => {
-                history::show(self, (table, key), query, headers, caller).await
+                Box::pin(history::show(self, (table, key), query, headers, caller)).await
             }
             Route::Conflicts => self.0.conflicts.list(self, query, headers, caller).await,
             Route::Conflict { id, action } => {
-                self.0.conflicts.settle(self, (id, action), (query, headers), caller).await
+                Box::pin(self.0.conflicts.settle(self, (id, action), (query, headers), caller))
+                    .await
             }
             Route::Region => Ok(region::show(self)),
             Route::Live => Ok(region::live(self)),
@@ -240,9 +242,9 @@ impl Api {
             Route::OpenApi => Ok(self.0.documents.show(self, door)),
             Route::Page(page) => Ok(pages::show(self, page)),
             Route::Metrics => Ok(metrics::show(self)),
-            Route::Digests => self.0.digests.show(self, query, &mut caller.session).await,
+            Route::Digests => Box::pin(self.0.digests.show(self, query, &mut caller.session)).await,
             Route::Links => Ok(links::list(self)),
-            Route::Link { peer, action } => links::act(self, peer, action).await,
+            Route::Link { peer, action } => Box::pin(links::act(self, peer, action)).await,
         }
     }
 

@@ -71,6 +71,19 @@ pub(crate) async fn reach_version(
     if let Some(version) = version {
         required.join(version);
     }
+    // Apart, so that who need not wait does not carry what waiting takes.
+    Box::pin(route(api, caller, headers, asked, body, required)).await
+}
+
+/// Waits, passes on or refuses what requires more than this region shows.
+async fn route(
+    api: &Api,
+    caller: &Caller<'_>,
+    headers: &HeaderMap,
+    asked: Freshness,
+    body: &[u8],
+    required: VersionVector,
+) -> Result<Option<HttpResponse>, Problem> {
     let region = api.region();
     let forward_timeout = region.settings().replication.forward_timeout;
     let wait = match caller.hop {

@@ -14,7 +14,9 @@ pub(crate) fn append<T: Serialize + ?Sized>(
     value: &T,
 ) -> Result<Vec<u8>, EncodeError> {
     // What is encoded on the path of a write mostly fits, and then grows no further.
-    out.reserve(ROOM_BYTES);
+    if out.capacity() < ROOM_BYTES {
+        out.reserve(ROOM_BYTES);
+    }
     postcard::to_extend(value, out).map_err(|_| EncodeError::Unencodable { what })
 }
 
