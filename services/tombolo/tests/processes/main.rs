@@ -18,3 +18,4 @@ mod sessions;
 mod slow_link;
 mod stop;
 mod support;
+mod values;
