@@ -10,6 +10,7 @@ mod commands;
 mod conflict;
 mod conflict_log;
 mod demo;
+mod every_type;
 mod hostile;
 mod identity;
 mod kill;
