@@ -15,6 +15,7 @@ mod hostile;
 mod identity;
 mod kill;
 mod partial_cut;
+mod roaming;
 mod sessions;
 mod slow_link;
 mod stop;
