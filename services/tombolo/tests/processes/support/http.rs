@@ -1,6 +1,5 @@
 //! A blocking HTTP/1.1 client over one connection, which it keeps.
 
-use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -23,9 +22,9 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The body; null where there is none or it is not JSON.
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
     head: String,
-    /// The body as it came, where it is text.
-    pub(crate) text: String,
 }
 
 /// Why there is no answer.
@@ -52,16 +51,40 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Reply, CallError> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.send(method, path, &[], body.as_bytes())
+    }
+
+    /// The same with these headers and any bytes as a body, which is declared as JSON.
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Reply, CallError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.connect().map_err(CallError::NotAsked)?,
         };
-        let answered = exchange(&mut connection, self.address, method, path, body);
+        let head = self.head(method, path, headers, body.len());
+        let answered = exchange(&mut connection, &head, body);
         let (reply, is_last) = answered.map_err(CallError::Unanswered)?;
         if !is_last {
             self.connection = Some(connection);
         }
         Ok(reply)
+    }
+
+    fn head(&self, method: &str, path: &str, headers: &[(&str, &str)], length: usize) -> String {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        if length > 0 {
+            head.push_str("Content-Type: application/json\r\n");
+        }
+        for (name, value) in headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
+        head + &format!("Content-Length: {length}\r\n\r\n")
     }
 
     fn connect(&self) -> io::Result<BufReader<TcpStream>> {
@@ -79,6 +102,11 @@ impl Reply {
         header(&self.head, name)
     }
 
+    /// Its body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
     /// Its body, where the status is this one.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
@@ -89,18 +117,11 @@ impl Reply {
 
 fn exchange(
     connection: &mut BufReader<TcpStream>,
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    body: Option<&Value>,
+    head: &str,
+    body: &[u8],
 ) -> io::Result<(Reply, bool)> {
-    let body = body.map(Value::to_string).unwrap_or_default();
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
-    if !body.is_empty() {
-        request.push_str("Content-Type: application/json\r\n");
-    }
-    write!(request, "Content-Length: {}\r\n\r\n{body}", body.len()).map_err(io::Error::other)?;
-    connection.get_mut().write_all(request.as_bytes())?;
+    // In one piece, so that a short request is one packet.
+    connection.get_mut().write_all(&[head.as_bytes(), body].concat())?;
 
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -111,12 +132,11 @@ fn exchange(
     let malformed = || io::Error::new(io::ErrorKind::InvalidData, head.clone());
     let status = head.get(9..12).and_then(|digits| digits.parse().ok()).ok_or_else(malformed)?;
     let length = header(&head, "content-length").map_or(Some(0), |digits| digits.parse().ok());
-    let mut body = vec![0; length.ok_or_else(malformed)?];
-    connection.read_exact(&mut body)?;
+    let mut bytes = vec![0; length.ok_or_else(malformed)?];
+    connection.read_exact(&mut bytes)?;
     let is_last = header(&head, "connection").is_some_and(|word| word == "close");
-    let text = String::from_utf8(body).unwrap_or_default();
-    let body = serde_json::from_str(&text).unwrap_or_default();
-    Ok((Reply { status, body, head, text }, is_last))
+    let body = serde_json::from_slice(&bytes).unwrap_or_default();
+    Ok((Reply { status, body, bytes, head }, is_last))
 }
 
 /// The value of a header, by its lower-case name.

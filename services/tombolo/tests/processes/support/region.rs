@@ -165,7 +165,7 @@ impl Region {
     /// What its page of metrics says of `series`.
     #[track_caller]
     pub(crate) fn metric(&self, series: &str) -> f64 {
-        let page = self.ask_admin("GET", "/metrics").text;
+        let page = self.ask_admin("GET", "/metrics").text();
         let value = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         value.unwrap_or_else(|| panic!("no {series}: {page}")).parse().unwrap()
     }
