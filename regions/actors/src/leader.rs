@@ -25,7 +25,7 @@ use tombolo_storage::{Group, Installed, Overlay, StorageError};
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
 pub(crate) use self::messages::{
-    Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
+    AlterTable, Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
 };
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;

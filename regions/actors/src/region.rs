@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_replication::leader::Command;
-use tombolo_replication::{TableName, TableShape};
+use tombolo_replication::{Consistency, TableDefinition, TableName, TableShape};
 use tombolo_storage::disk::{Disk, RealDisk};
 use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
 use tombolo_topology::Settings;
@@ -123,6 +123,16 @@ impl Region {
         shape: TableShape,
     ) -> Result<Defined, TableError> {
         self.0.tables.define(name, shape).await
+    }
+
+    /// Gives a table another default consistency; answers with the table when every region has it
+    /// so durably. Where it is so already, nothing is written.
+    pub async fn alter_table(
+        &self,
+        name: TableName,
+        consistency: Consistency,
+    ) -> Result<Arc<TableDefinition>, TableError> {
+        self.0.tables.alter(name, consistency).await
     }
 
     /// Drops a table; answers when it is gone here.

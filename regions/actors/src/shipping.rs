@@ -15,10 +15,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{BatchFrame, Frame, Hello, Purpose, TableReply, TableRequest, Welcome};
+use tombolo_replication::clock_skew::RoundTrip;
 use tombolo_replication::shipper::{Input, Output, Read, Shipper};
 use tombolo_storage::{Found, LogReader, View};
 
-use crate::clock::{monotonic_ms, monotonic_us};
+use crate::clock::{monotonic_ms, monotonic_us, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
 use crate::links::{Link, Links};
 
@@ -182,10 +183,14 @@ impl Receiving {
                 counted = bytes_read.get();
             }
             match frame {
-                Frame::Acknowledge { vector, echo_us } => {
-                    if let Some(sent_us) = echo_us {
-                        let rtt_us = monotonic_us().saturating_sub(sent_us);
-                        self.link.facts().rtt_us = Some(rtt_us);
+                Frame::Acknowledge { vector, echo } => {
+                    if let Some(echo) = echo {
+                        let rtt_us = monotonic_us().saturating_sub(echo.sent_us);
+                        let peer_wall_us = echo.wall_us;
+                        let trip = RoundTrip { rtt_us, peer_wall_us, wall_us: wall_us() };
+                        let mut facts = self.link.facts();
+                        facts.rtt_us = Some(rtt_us);
+                        facts.clock_skew.told(trip);
                     }
                     self.link.acknowledge(&vector);
                     self.acknowledged.send_modify(|acknowledged| acknowledged.join(&vector));

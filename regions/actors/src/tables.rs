@@ -1,22 +1,22 @@
-//! Defining and dropping tables: decided in the region that orders definitions, confirmed when all
-//! regions hold them durably.
+//! Defining, altering and dropping tables: decided in the region that orders definitions, confirmed
+//! when all regions hold them durably.
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use actix::Addr;
+use actix::{Addr, Handler, Message};
 use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use tombolo_causality::{Dot, RegionId};
 use tombolo_protocol::{TableReply, TableRequest};
 use tombolo_replication::leader::Refusal;
-use tombolo_replication::{Strategy, TableDefinition, TableName, TableShape};
+use tombolo_replication::{Consistency, Strategy, TableDefinition, TableName, TableShape};
 use tombolo_resolvers::ResolverKind;
 use tombolo_storage::View;
 
 use crate::error::{SubmitError, TableError};
-use crate::leader::{DefineTable, DropTable, Leader, TableDecision};
+use crate::leader::{AlterTable, DefineTable, DropTable, Leader, TableDecision};
 use crate::links::Links;
 use crate::replication::{AskTables, Replication};
 use crate::shipping::TableQuestion;
@@ -71,6 +71,25 @@ impl Tables {
         })
     }
 
+    /// Gives a table another default consistency and waits until every region has it so.
+    pub(crate) async fn alter(
+        &self,
+        name: TableName,
+        consistency: Consistency,
+    ) -> Result<Arc<TableDefinition>, TableError> {
+        let wanted = name.clone();
+        let decision = if self.to_orderer.is_none() {
+            self.alter_here(name, consistency).await?
+        } else {
+            let (name, consistency) = (name.as_str().to_owned(), consistency.name().to_owned());
+            self.ask(TableRequest::Alter { name, consistency }).await?
+        };
+        let (TableDecision::Done(dot) | TableDecision::Existing(dot)) = decision;
+        self.confirm(dot).await?;
+        let view = self.views.load();
+        view.catalog().by_name(wanted.as_str()).cloned().ok_or(TableError::NoSuchTable)
+    }
+
     /// Drops a table and waits until it is gone here.
     pub(crate) async fn drop_table(&self, name: TableName) -> Result<(), TableError> {
         let decision = if self.to_orderer.is_none() {
@@ -106,6 +125,13 @@ impl Tables {
                 self.define_here(name, TableShape { data_type, resolver, strategy, consistency })
                     .await
             }
+            TableRequest::Alter { name, consistency } => {
+                let (Ok(name), Ok(consistency)) = (TableName::new(&name), consistency.parse())
+                else {
+                    return refused("malformed");
+                };
+                self.alter_here(name, consistency).await
+            }
             TableRequest::Drop { name } => match TableName::new(&name) {
                 Ok(name) => self.drop_here(name).await,
                 Err(_) => return refused("malformed"),
@@ -126,21 +152,34 @@ impl Tables {
         name: TableName,
         shape: TableShape,
     ) -> Result<TableDecision, TableError> {
-        if self.to_orderer.is_some() {
-            return Err(TableError::OrdererUnreachable { region: self.orderer });
-        }
-        let (reply, answer) = oneshot::channel();
-        let sent = self.leader.send(DefineTable { name, shape, reply }).await;
-        sent.map_err(|_| SubmitError::Stopping)?;
-        decided(answer).await
+        self.decide_here(|reply| DefineTable { name, shape, reply }).await
+    }
+
+    async fn alter_here(
+        &self,
+        name: TableName,
+        consistency: Consistency,
+    ) -> Result<TableDecision, TableError> {
+        self.decide_here(|reply| AlterTable { name, consistency, reply }).await
     }
 
     async fn drop_here(&self, name: TableName) -> Result<TableDecision, TableError> {
+        self.decide_here(|reply| DropTable { name, reply }).await
+    }
+
+    async fn decide_here<M>(
+        &self,
+        what: impl FnOnce(oneshot::Sender<Result<TableDecision, SubmitError>>) -> M,
+    ) -> Result<TableDecision, TableError>
+    where
+        M: Message<Result = ()> + Send + 'static,
+        Leader: Handler<M>,
+    {
         if self.to_orderer.is_some() {
             return Err(TableError::OrdererUnreachable { region: self.orderer });
         }
         let (reply, answer) = oneshot::channel();
-        let sent = self.leader.send(DropTable { name, reply }).await;
+        let sent = self.leader.send(what(reply)).await;
         sent.map_err(|_| SubmitError::Stopping)?;
         decided(answer).await
     }

@@ -37,6 +37,12 @@ pub(crate) const CONSISTENCIES: [&str; 7] =
 pub(crate) const DEFINITION_MEMBERS: [&str; 6] =
     ["type", "resolver", "strategy", "regions", "fields", "consistency"];
 
+/// The members of a table's definition that stand for ever.
+pub(crate) const FIXED_MEMBERS: [&str; 4] = ["type", "resolver", "regions", "fields"];
+
+/// The members of a change of a table's definition.
+pub(crate) const ALTERATION_MEMBERS: [&str; 3] = ["strategy", "resolver_version", "consistency"];
+
 /// The operations that a PATCH can name, of all data types.
 pub(crate) const OPERATIONS: [&str; 10] = [
     "increment",

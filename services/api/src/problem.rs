@@ -141,6 +141,12 @@ pub(crate) enum Problem {
         /// The member.
         name: String,
     },
+    /// A change of a definition's member that stands for ever.
+    #[error("{name:?} of a table never changes")]
+    FixedMember {
+        /// The member.
+        name: &'static str,
+    },
     /// A resolver of another data type.
     #[error("a {data_type} is not resolved by {resolver:?} but by {}", fitting.join(", "))]
     ResolverMismatch {

@@ -1,4 +1,4 @@
-//! Tables: defined, looked up, listed and dropped.
+//! Tables: defined, looked up, listed, altered and dropped.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,11 +16,12 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::body::{Media, read_json};
+use crate::definition::{self, alteration};
+use crate::guarantees;
 use crate::percent::{Plus, decode};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::route::Verb;
-use crate::{definition, guarantees};
 
 /// A table's definition with its defaults filled in.
 #[derive(Serialize, ToSchema)]
@@ -120,8 +121,7 @@ pub(crate) async fn answer(
         Verb::Put => define(api, table, headers, payload).await,
         Verb::Patch => {
             find(&api.region().view(), table)?;
-            let what = "changing a table's strategy, resolver version or default consistency";
-            Err(Problem::NotSupportedYet { what: what.to_owned() })
+            alter(api, table, headers, payload).await
         }
         // A definition is confirmed by all regions; an end is not waited for.
         _ if asked.regions_min > 1 => {
@@ -149,6 +149,25 @@ async fn define(
         Defined::Created(table) => show(api, StatusCode::CREATED, &table),
         Defined::Existing(table) => show(api, StatusCode::OK, &table),
     })
+}
+
+async fn alter(
+    api: &Api,
+    table: &str,
+    headers: &HeaderMap,
+    payload: &mut Payload,
+) -> Result<HttpResponse, Problem> {
+    Media::check_json_or_undeclared(headers)?;
+    let text = read_json(headers, payload, api.body_limits()).await?;
+    match alteration::parse(&text)? {
+        Some(consistency) => {
+            let name = TableName::new(&decoded(table)?)?;
+            let altered = api.region().alter_table(name, consistency).await?;
+            Ok(show(api, StatusCode::OK, &altered))
+        }
+        // What was named is as every table has it.
+        None => Ok(show(api, StatusCode::OK, find(&api.region().view(), table)?)),
+    }
 }
 
 fn show(api: &Api, status: StatusCode, table: &TableDefinition) -> HttpResponse {

@@ -60,9 +60,9 @@ pub enum Frame {
         /// What it has.
         vector: VersionVector,
         /// The latest heartbeat, where this answers one.
-        echo_us: Option<u64>,
+        echo: Option<Echo>,
     },
-    /// A table definition, for the region that orders them.
+    /// A question about a table, for the region that orders them.
     TableRequest {
         /// Chosen by the asker, unique on this connection.
         request: u64,
@@ -80,6 +80,15 @@ pub enum Frame {
     Forward(Forward),
     /// The answer to it.
     Forwarded(Forwarded),
+}
+
+/// The answer to a heartbeat, from which its sender learns the round trip and the other's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Echo {
+    /// The heartbeat's `sent_us`.
+    pub sent_us: u64,
+    /// The wall clock of who answers, at that moment, in µs since 1970.
+    pub wall_us: u64,
 }
 
 /// Who dials, and what for.
@@ -180,6 +189,13 @@ pub enum TableRequest {
         /// Its name.
         name: String,
     },
+    /// Give a table another default consistency.
+    Alter {
+        /// Its name.
+        name: String,
+        /// Its default consistency from then on.
+        consistency: String,
+    },
 }
 
 /// What the ordering region answers.
@@ -190,9 +206,9 @@ pub enum TableReply {
         /// The change.
         dot: Dot,
     },
-    /// An equal table exists, by the change of that name.
+    /// The table is as it was asked for, by the change of that name.
     Exists {
-        /// The change that defined it.
+        /// The change that defined it, or altered it last.
         dot: Dot,
     },
     /// Refused, for the reason of that code.

@@ -16,6 +16,7 @@ pub(crate) mod body_kind {
     pub(crate) const DEFINE: u8 = 2;
     pub(crate) const DROP: u8 = 3;
     pub(crate) const STUB: u8 = 4;
+    pub(crate) const ALTER: u8 = 5;
 }
 
 /// Kinds of deltas and of item states: one number per data type.

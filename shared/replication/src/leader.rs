@@ -20,7 +20,8 @@ pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
 use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
 use crate::{
-    Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId, TableName, TableShape,
+    Body, Catalog, Change, Consistency, ItemDelta, ItemKey, TableDefinition, TableId, TableName,
+    TableShape,
 };
 
 /// See the module.
@@ -152,10 +153,29 @@ impl Leader {
             return Err(Refusal::TooManyTables);
         }
         let written = self.next_name(now_ms);
-        let definition =
-            TableDefinition { id: TableId(written.dot), name: name.clone(), shape: shape.clone() };
+        let (id, name, shape) = (TableId(written.dot), name.clone(), shape.clone());
+        let definition = TableDefinition { id, name, shape, altered: None };
         self.applier.define(definition.clone());
         Ok(Some(self.change(written, Body::Define(definition))))
+    }
+
+    /// Decides a table's default consistency. Only the region that orders definitions may ask.
+    ///
+    /// `Ok(None)` where it is that already.
+    pub fn alter(
+        &mut self,
+        now_ms: u64,
+        name: &str,
+        consistency: Consistency,
+    ) -> Result<Option<Change>, Refusal> {
+        let definition = self.catalog().by_name(name).ok_or(Refusal::NoSuchTable)?;
+        if definition.shape.consistency == consistency {
+            return Ok(None);
+        }
+        let table = definition.id;
+        let written = self.next_name(now_ms);
+        self.applier.alter(&table, consistency, written.dot);
+        Ok(Some(self.change(written, Body::Alter { table, consistency })))
     }
 
     /// Decides the end of a table. Only the region that orders definitions may ask.

@@ -15,6 +15,7 @@ mod catalog;
 mod chain;
 mod change;
 pub mod circuit_breaker;
+pub mod clock_skew;
 mod conflicts;
 mod consistency;
 mod digest;

@@ -6,7 +6,7 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tombolo_causality::Dot;
 use tombolo_replication::leader::Command;
-use tombolo_replication::{Change, SealedChange, TableName, TableShape};
+use tombolo_replication::{Change, Consistency, SealedChange, TableName, TableShape};
 
 use super::{Answer, Leader, Waiter};
 use crate::clock::wall_ms;
@@ -31,12 +31,12 @@ pub(crate) struct Apply {
     pub(crate) taken: oneshot::Sender<()>,
 }
 
-/// What became of a definition.
+/// What became of what was asked of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TableDecision {
-    /// This change defined or dropped the table.
+    /// This change defined, altered or dropped the table.
     Done(Dot),
-    /// This earlier change had defined an equal one.
+    /// By this earlier change it is as it was asked for.
     Existing(Dot),
 }
 
@@ -46,6 +46,15 @@ pub(crate) enum TableDecision {
 pub(crate) struct DefineTable {
     pub(crate) name: TableName,
     pub(crate) shape: TableShape,
+    pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
+}
+
+/// Alter a table; only where definitions are ordered. The reply comes when it is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct AlterTable {
+    pub(crate) name: TableName,
+    pub(crate) consistency: Consistency,
     pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
 }
 
@@ -98,11 +107,23 @@ impl Handler<DefineTable> for Leader {
         }
         match self.machine.define(wall_ms(), &name, &shape) {
             Ok(Some(change)) => self.decide_table(change, reply, ctx),
-            Ok(None) => {
-                let existing = self.machine.catalog().by_name(name.as_str()).map(|t| t.id.0);
-                let decision = existing.map(TableDecision::Existing);
-                super::answer(reply, decision.ok_or(SubmitError::Stopping));
-            }
+            Ok(None) => self.table_exists(&name, reply),
+            Err(refusal) => self.refuse(refusal, reply),
+        }
+    }
+}
+
+impl Handler<AlterTable> for Leader {
+    type Result = ();
+
+    fn handle(&mut self, alter: AlterTable, ctx: &mut Self::Context) {
+        let AlterTable { name, consistency, reply } = alter;
+        if let Some(error) = self.closed() {
+            return super::answer(reply, Err(error));
+        }
+        match self.machine.alter(wall_ms(), name.as_str(), consistency) {
+            Ok(Some(change)) => self.decide_table(change, reply, ctx),
+            Ok(None) => self.table_exists(&name, reply),
             Err(refusal) => self.refuse(refusal, reply),
         }
     }
@@ -144,6 +165,18 @@ impl Handler<Stop> for Leader {
 }
 
 impl Leader {
+    /// Nothing is to be done: the table is what was asked for. That may not be durable yet, which
+    /// whoever asked finds out by waiting for the change it is so by.
+    fn table_exists(
+        &self,
+        name: &TableName,
+        reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
+    ) {
+        let table = self.machine.catalog().by_name(name.as_str());
+        let decision = table.map(|table| TableDecision::Existing(table.settled_by()));
+        super::answer(reply, decision.ok_or(SubmitError::Stopping));
+    }
+
     fn decide_table(
         &mut self,
         change: Change,

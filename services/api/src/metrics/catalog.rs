@@ -23,7 +23,7 @@ const fn metric(
 }
 
 /// Every metric, in the order of the page.
-pub(super) static METRICS: [Metric; 31] = [
+pub(super) static METRICS: [Metric; 32] = [
     metric(
         "tombolo_build_info",
         Gauge,
@@ -269,6 +269,20 @@ pub(super) static METRICS: [Metric; 31] = [
             each_link(now, |labels, link| {
                 if let Some(ms) = link.rtt_ms {
                     out.value(labels, format_args!("{:.6}", ms / 1_000.0));
+                }
+            });
+        },
+    ),
+    metric(
+        "tombolo_link_clock_skew_seconds",
+        Gauge,
+        "seconds",
+        "A peer's wall clock less this region's, estimated from round trips; absent until there was one",
+        |now, out| {
+            each_link(now, |labels, link| {
+                if let Some(ms) = link.clock_skew_ms {
+                    let sign = if ms < 0 { "-" } else { "" };
+                    out.value(labels, format_args!("{sign}{}", seconds(ms.unsigned_abs(), 1_000)));
                 }
             });
         },

@@ -3,8 +3,8 @@
 use super::operators;
 use super::parameters::{ACKS, ETAG, KEY, KEY_IN_QUERY, Param, READ, TABLE, WRITE};
 use super::problems::{
-    DEFINE, DROP, ITEM, JSON_BODY, KEY_OF_ITEM, OF_TABLE, READ_ASKED, READ_ITEM, WRITE_ASKED,
-    WRITE_ITEM,
+    ALTER, DEFINE, DROP, ITEM, JSON_BODY, KEY_OF_ITEM, OF_TABLE, READ_ASKED, READ_ITEM,
+    WRITE_ASKED, WRITE_ITEM,
 };
 use crate::route::{RouteClass, Verb};
 
@@ -114,11 +114,15 @@ static TABLES: [Operation; 5] = [
         verb: Verb::Patch,
         id: "change_table",
         tag: "tables",
-        summary: "Change a table's strategy, resolver version or default consistency (not yet)",
+        summary: "Change a table's default consistency in all regions",
         parameters: &[&[&TABLE], &WRITE],
-        body: None,
-        replies: &[],
-        problems: &[WRITE_ASKED, OF_TABLE],
+        body: Some(Body {
+            meaning: "At least one of its members.",
+            media: &[JSON],
+            schema: "TableAlteration",
+        }),
+        replies: &[json(200, "Every region has it so.", "Table")],
+        problems: &[WRITE_ASKED, JSON_BODY, OF_TABLE, ALTER],
     },
     Operation {
         class: RouteClass::Table,

@@ -61,6 +61,16 @@ pub(super) const DEFINE: Codes = &[
     "stopping",
     "storage_failed",
 ];
+pub(super) const ALTER: Codes = &[
+    "bad_definition",
+    "unknown_member",
+    "fixed_member",
+    "definition_pending",
+    "overloaded",
+    "starting",
+    "stopping",
+    "storage_failed",
+];
 pub(super) const DROP: Codes =
     &["definition_pending", "overloaded", "starting", "stopping", "storage_failed"];
 pub(super) const STEER: &[Codes] = &[&["bad_path", "no_such_peer", "stopping", "storage_failed"]];
@@ -114,6 +124,7 @@ fn samples() -> Vec<Problem> {
         Problem::NumberTooLarge,
         Problem::BadDefinition { detail: nothing() },
         Problem::UnknownMember { name: nothing() },
+        Problem::FixedMember { name: none() },
         Problem::ResolverMismatch { data_type: none(), resolver: nothing(), fitting: &[] },
         Problem::FieldsMismatch { data_type: none() },
         Problem::RegionsMismatch { detail: nothing() },

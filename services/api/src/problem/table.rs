@@ -159,6 +159,7 @@ impl Problem {
             Self::NumberTooLarge => COUNTER_OVERFLOW,
             Self::BadDefinition { .. } => malformed("bad_definition", "Not a table's definition"),
             Self::UnknownMember { .. } => unfit("unknown_member", "Unknown member"),
+            Self::FixedMember { .. } => unfit("fixed_member", "That of a table never changes"),
             Self::ResolverMismatch { .. } => {
                 unfit("resolver_mismatch", "The resolver does not fit the type")
             }

@@ -94,8 +94,8 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
             let wire = (sent_us, encode_vector(watermark)?, encode_holders(others)?);
             append("heartbeat", begin(kind::HEARTBEAT), &wire)
         }
-        Frame::Acknowledge { vector, echo_us } => {
-            let wire = (encode_vector(vector)?, echo_us);
+        Frame::Acknowledge { vector, echo } => {
+            let wire = (encode_vector(vector)?, echo);
             append("acknowledgement", begin(kind::ACKNOWLEDGE), &wire)
         }
         Frame::TableRequest { request, what } => {
@@ -154,8 +154,8 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
             Frame::Heartbeat { sent_us, watermark, others }
         }
         kind::ACKNOWLEDGE => {
-            let (vector, echo_us) = whole("acknowledgement", body)?;
-            Frame::Acknowledge { vector: decode_vector(vector)?, echo_us }
+            let (vector, echo) = whole("acknowledgement", body)?;
+            Frame::Acknowledge { vector: decode_vector(vector)?, echo }
         }
         kind::TABLE_REQUEST => {
             let (request, what) = whole("table request", body)?;

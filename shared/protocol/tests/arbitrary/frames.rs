@@ -4,8 +4,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use tombolo_protocol::{
-    BatchFrame, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader, Hello,
-    Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame,
+    BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
+    Hello, Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame,
 };
 use tombolo_replication::RunningHash;
 
@@ -72,6 +72,7 @@ fn table_frame() -> impl Strategy<Value = Frame> {
             TableRequest::Define { name, data_type, resolver, consistency }
         }),
         text.prop_map(|name| TableRequest::Drop { name }),
+        (text, text).prop_map(|(name, consistency)| TableRequest::Alter { name, consistency }),
     ];
     let reply = prop_oneof![
         dot().prop_map(|dot| TableReply::Done { dot }),
@@ -120,8 +121,9 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
     let heartbeat = (number(), vector(), others).prop_map(|(sent_us, watermark, others)| {
         Frame::Heartbeat { sent_us, watermark, others: others.into_iter().collect() }
     });
-    let acknowledge = (vector(), option::of(number()))
-        .prop_map(|(vector, echo_us)| Frame::Acknowledge { vector, echo_us });
+    let echo = (number(), number()).prop_map(|(sent_us, wall_us)| Echo { sent_us, wall_us });
+    let acknowledge =
+        (vector(), option::of(echo)).prop_map(|(vector, echo)| Frame::Acknowledge { vector, echo });
     prop_oneof![
         hello(),
         welcome,

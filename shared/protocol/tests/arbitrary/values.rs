@@ -127,14 +127,17 @@ fn table() -> impl Strategy<Value = TableId> {
     dot().prop_map(TableId)
 }
 
+fn consistency() -> impl Strategy<Value = Consistency> {
+    prop::sample::select(Consistency::ALL.to_vec())
+}
+
 fn definition() -> impl Strategy<Value = (TableName, TableShape)> {
     let name = "[a-z][a-z0-9_-]{0,62}".prop_map(|name| TableName::new(&name).unwrap());
     let pairs = DataType::ALL.into_iter();
     let pairs = pairs
         .flat_map(|data_type| ResolverKind::of(data_type).iter().map(move |r| (data_type, *r)));
     let pair = prop::sample::select(pairs.collect::<Vec<_>>());
-    let consistency = prop::sample::select(Consistency::ALL.to_vec());
-    (name, pair, consistency).prop_map(|(name, (data_type, resolver), consistency)| {
+    (name, pair, consistency()).prop_map(|(name, (data_type, resolver), consistency)| {
         let strategy = Replication::MultiLeader;
         (name, TableShape { data_type, resolver, strategy, consistency })
     })
@@ -146,12 +149,15 @@ fn body(dot: Dot) -> impl Strategy<Value = Body> {
         Body::Items(items.map(|((table, key), delta)| ItemDelta { table, key, delta }).collect())
     });
     let define = definition().prop_map(move |(name, shape)| {
-        Body::Define(TableDefinition { id: TableId(dot), name, shape })
+        Body::Define(TableDefinition { id: TableId(dot), name, shape, altered: None })
     });
+    let alter = (table(), consistency())
+        .prop_map(|(table, consistency)| Body::Alter { table, consistency });
     prop_oneof![
         6 => items,
         1 => define,
         1 => table().prop_map(Body::Drop),
+        1 => alter,
         1 => vec(table(), 0..4).prop_map(Body::Stub),
     ]
 }
@@ -216,10 +222,11 @@ pub(crate) fn region_position() -> impl Strategy<Value = RegionPosition> {
 }
 
 pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {
-    btree_map(table(), definition(), 0..5).prop_map(|tables| {
+    let tables = btree_map(table(), (definition(), option::of(dot())), 0..5);
+    tables.prop_map(|tables| {
         let mut catalog = Catalog::default();
-        for (id, (name, shape)) in tables {
-            catalog.define(TableDefinition { id, name, shape });
+        for (id, ((name, shape), altered)) in tables {
+            catalog.define(TableDefinition { id, name, shape, altered });
         }
         catalog
     })

@@ -51,7 +51,7 @@ pub(crate) fn definition(id: Dot, name: &str, data_type: DataType) -> TableDefin
     };
     let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Session);
     let shape = TableShape { data_type, resolver, strategy, consistency };
-    TableDefinition { id: TableId(id), name: TableName::new(name).unwrap(), shape }
+    TableDefinition { id: TableId(id), name: TableName::new(name).unwrap(), shape, altered: None }
 }
 
 pub(crate) fn change(seq: u64, body: Body) -> Change {
@@ -173,6 +173,10 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-define-counter", define(8, "page_views-2", DataType::Counter)),
         ("change-define-set", define(16, "tags", DataType::Set)),
         ("change-drop", change(9, Body::Drop(table(1)))),
+        (
+            "change-alter",
+            change(17, Body::Alter { table: table(128), consistency: Consistency::Session }),
+        ),
         ("change-stub", change(10, Body::Stub(vec![table(1), table(4)]))),
     ]
 }

@@ -2,8 +2,8 @@
 
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, TableReply, TableRequest,
-    Welcome, seal,
+    BatchFrame, Echo, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, TableReply,
+    TableRequest, Welcome, seal,
 };
 use tombolo_replication::{RunningHash, SealedChange, StreamPosition};
 
@@ -77,11 +77,14 @@ fn tables() -> Vec<(&'static str, Frame)> {
         resolver: "last_write_wins".to_owned(),
         consistency: "session".to_owned(),
     };
+    let (name, consistency) = ("users".to_owned(), "eventual".to_owned());
+    let alter = TableRequest::Alter { name, consistency };
     let exists = TableReply::Exists { dot: Dot::new(eu(), 128) };
     let code = "table_exists".to_owned();
     vec![
         ("frame-table-define", request(0, define)),
         ("frame-table-drop", request(300, TableRequest::Drop { name: "users".to_owned() })),
+        ("frame-table-alter", request(301, alter)),
         ("frame-table-done", reply(0, TableReply::Done { dot: Dot::new(us(), 7) })),
         ("frame-table-exists", reply(1, exists)),
         ("frame-table-refused", reply(u64::MAX, TableReply::Refused { code })),
@@ -109,6 +112,7 @@ fn forwards() -> Vec<(&'static str, Frame)> {
 
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Frame)> {
+    let echo = Echo { sent_us: 1_000_000, wall_us: 1_764_000_000_000_000 };
     let mut all = vec![
         ("frame-hello-replicate", hello(vector(), Purpose::Replicate)),
         ("frame-hello-identify", hello(VersionVector::new(), Purpose::Identify)),
@@ -121,10 +125,10 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
             "frame-heartbeat-of-others",
             heartbeat(vec![(ap(), vector()), (eu(), VersionVector::new())]),
         ),
-        ("frame-acknowledge", Frame::Acknowledge { vector: vector(), echo_us: None }),
+        ("frame-acknowledge", Frame::Acknowledge { vector: vector(), echo: None }),
         (
             "frame-acknowledge-with-echo",
-            Frame::Acknowledge { vector: VersionVector::new(), echo_us: Some(1_000_000) },
+            Frame::Acknowledge { vector: VersionVector::new(), echo: Some(echo) },
         ),
     ];
     all.extend(refusals());
