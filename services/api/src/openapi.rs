@@ -153,6 +153,7 @@ fn answered(reply: &Reply) -> Response {
 
 fn refused(status: u16, meaning: &str) -> Response {
     let headers: &[&Param] = match status {
+        412 => &[&parameters::SCOPE],
         415 => &[&parameters::ACCEPT, &parameters::ACCEPT_ENCODING],
         429 | 503 => &[&parameters::RETRY_AFTER],
         504 => &[&parameters::ACKS_WHERE_UNMET],

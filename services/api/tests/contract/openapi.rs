@@ -156,6 +156,21 @@ async fn conditions_and_named_requests_are_answered_as_the_document_says() {
         assert_eq!(reply.status, status, "{header}: {reply:?}");
         check(&document, ("PUT", "/v1/tables/{table}/items/{key}"), &reply);
     }
+    running.define("sib", r#"{"type":"register","resolver":"siblings"}"#).await;
+    let first = running.put("/v1/tables/sib/items/k", "1").await;
+    running.put("/v1/tables/sib/items/k", "2").await;
+    let tag = first.header("etag").unwrap();
+    let beside = format!("Content-Type: application/json\r\nIf-Match: {tag}\r\n");
+    assert_eq!(running.call("PUT", "/v1/tables/sib/items/k", &beside, "3").await.status, 200);
+    for (path, of) in [
+        ("/v1/tables/sib/items/k", "/v1/tables/{table}/items/{key}"),
+        ("/v1/tables/sib/items", "/v1/tables/{table}/items"),
+        ("/v1/tables/sib/items/k/history", "/v1/tables/{table}/items/{key}/history"),
+    ] {
+        let reply = running.get(path).await;
+        assert_eq!(reply.status, 200, "{path}");
+        check(&document, ("GET", of), &reply);
+    }
     running.stop().await;
 }
 
