@@ -55,9 +55,9 @@ impl Waiter {
     fn tell(self, result: Result<Instant, SubmitError>, meters: &Meters) {
         match self {
             Self::Command(reply, mut decided) => {
-                if let Ok(durable) = result {
-                    decided.times.durable = durable;
-                    meters.observe(&decided.times);
+                if let (Ok(durable), Some(times)) = (&result, &mut decided.times) {
+                    times.durable = *durable;
+                    meters.observe(times);
                 }
                 answer(reply, result.map(|_| decided));
             }
@@ -165,9 +165,8 @@ impl Leader {
                 Ok(None) => {}
                 Ok(Some(kept)) => {
                     // It may be of a change that is not durable yet, and is then waited for.
-                    let now = instant();
-                    let times = WriteTimes { offered, taken, staged: now, durable: now };
-                    let repeated = Answer::repeated(command.item, kept, times);
+                    self.meters.repeated.increment();
+                    let repeated = Answer::repeated(command.item, kept);
                     return self.when_durable(move |result| {
                         answer(reply, result.map(|()| repeated));
                     });
@@ -188,7 +187,7 @@ impl Leader {
                 let (dot, state) = (change.dot, Arc::new(state));
                 let after = After::Written { state: state.clone(), resolver };
                 let now = instant();
-                let times = WriteTimes { offered, taken, staged: now, durable: now };
+                let times = Some(WriteTimes { offered, taken, staged: now, durable: now });
                 let decided =
                     Answer { dot, item: item.clone(), existed, tells_value, after, times };
                 let waiter = Waiter::Command(reply, decided);
@@ -214,6 +213,9 @@ impl Leader {
         refusal: Refusal,
         reply: oneshot::Sender<Result<T, SubmitError>>,
     ) {
+        if matches!(refusal, Refusal::VersionMismatch) {
+            self.meters.conditions_unmet.increment();
+        }
         self.when_durable(move |result| {
             answer(reply, Err(result.err().unwrap_or(SubmitError::Refused(refusal))));
         });

@@ -18,7 +18,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use tombolo_actors::Region;
 use tombolo_actors::meters::WriteTimes;
-use tombolo_causality::RegionId;
+use tombolo_causality::{RegionId, Session};
 use tombolo_replication::read_router::Hop;
 
 use crate::body::BodyLimits;
@@ -148,12 +148,13 @@ impl Api {
         let cors = (door == Door::Api).then_some(&self.0.cors);
         let preflight = cors
             .and_then(|cors| cors.preflight(route, asked.method, asked.headers, self.letterhead()));
-        let (mut reply, times) = match preflight {
-            Some(reply) => (reply, None),
-            None => {
-                let own_host = || request.app_config().local_addr().ip();
-                self.reply(&asked, own_host, &mut payload).await
-            }
+        let (mut reply, times) = if let Some(mut reply) = preflight {
+            // A browser asks it on its own, and has no session.
+            self.0.sessions.sign(&mut reply, &Session::new(), self.region());
+            (reply, None)
+        } else {
+            let own_host = || request.app_config().local_addr().ip();
+            self.reply(&asked, own_host, &mut payload).await
         };
         if let Some(cors) = cors {
             cors.open(asked.headers, &mut reply);

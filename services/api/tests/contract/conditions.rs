@@ -24,6 +24,7 @@ async fn a_write_with_the_present_version_is_done_and_one_with_another_is_not() 
     for stale in [first.as_str(), "\"never-a-version\"", "\"\""] {
         let refusal = put_if(&running, ITEM, &format!("If-Match: {stale}"), "3").await;
         assert_eq!(refusal.refusal(), refused(412, "version_mismatch"), "{stale}");
+        assert_eq!(refusal.header("tombolo-condition-scope"), Some("region"));
     }
     assert_eq!(running.get(ITEM).await.json()["value"], 2);
     let either = format!("If-Match: {first}, {}", tag(&second));

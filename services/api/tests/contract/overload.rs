@@ -43,7 +43,7 @@ async fn while_the_disk_is_stalled_a_full_mailbox_is_answered_503_with_retry_aft
     assert_eq!(running.get(&format!("/v1/tables/reg/items/k{nth}")).await.status, 404);
 
     let metrics = call(running.admin, "GET", "/metrics", "", "").await;
-    let refused = "tombolo_commands_refused_total{full=\"mailbox\"} ";
+    let refused = "tombolo_requests_refused_total{full=\"mailbox\"} ";
     let count = metrics.text().lines().find_map(|line| line.strip_prefix(refused)).unwrap();
     assert!(count.parse::<u64>().unwrap() > 0, "{count}");
 

@@ -19,7 +19,7 @@ fn session(reply: &Reply) -> Session {
 }
 
 /// The token of who has seen a write of another region that is not here.
-fn ahead() -> String {
+pub(crate) fn ahead() -> String {
     let mut session = Session::new();
     session.wrote(Dot::new(ReplicaId::new(RegionId::new("eu-west").unwrap(), Incarnation(7)), 1));
     encode_session(&key(), &session, VersionVector::new).unwrap().text
