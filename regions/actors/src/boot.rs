@@ -60,6 +60,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let (published, _) = watch::channel(0);
     let wiring =
         Wiring { settings: &settings, replica: identity.replica, links: &links, views: &views };
+    let room = Arc::clone(&store.room);
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let forwarders = wiring.forwarders(&peers, &thread.links);
     let running = Running {
@@ -67,6 +68,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         started_at_ms,
         replication_address,
         disk,
+        room,
         views,
         leader: open.leader.clone(),
         links,

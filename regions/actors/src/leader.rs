@@ -19,7 +19,7 @@ use tombolo_protocol::seal;
 use tombolo_replication::leader::{Decided, Leader as Machine, Refusal};
 use tombolo_replication::{Change, ItemKey, SealedChange};
 use tombolo_storage::journal::Position;
-use tombolo_storage::{Group, Installed, Overlay, StorageError};
+use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, StorageError};
 
 pub use self::answer::Answer;
 use self::durable::Durable;
@@ -76,9 +76,10 @@ pub(crate) struct Leader {
     failed: watch::Sender<bool>,
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
+    room: Arc<Room>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
-    /// Whoever hands changes over waits here while the overlay is full.
+    /// Whoever hands changes over waits here while the overlay or the disk is full.
     crowded_out: Vec<oneshot::Sender<()>>,
     flush_scheduled: bool,
     materializing: usize,
@@ -103,6 +104,7 @@ pub(crate) struct Parts {
     pub(crate) published: watch::Sender<u64>,
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
+    pub(crate) room: Arc<Room>,
 }
 
 impl Leader {
@@ -116,6 +118,7 @@ impl Leader {
             published: parts.published,
             failed: parts.failed,
             replay_from: parts.replay_from,
+            room: parts.room,
             in_flight: None,
             gathering: Vec::new(),
             crowded_out: Vec::new(),
@@ -132,6 +135,8 @@ impl Leader {
             Some(SubmitError::Unknown)
         } else if self.stopping.is_some() {
             Some(SubmitError::Stopping)
+        } else if self.room.is_short() {
+            Some(SubmitError::StorageFull)
         } else if self.overlay.is_full() {
             Some(SubmitError::Overloaded)
         } else {
@@ -230,12 +235,19 @@ impl Leader {
         self.schedule_flush(ctx);
     }
 
-    /// Says that more may be handed over, once the materializer has made room.
-    fn when_roomy(&mut self, taken: oneshot::Sender<()>) {
+    /// Says that more may be handed over, once there is room in the overlay and on the disk.
+    fn when_roomy(&mut self, taken: oneshot::Sender<()>, ctx: &mut Context<Self>) {
+        self.crowded_out.push(taken);
+        self.let_in(ctx);
+    }
+
+    fn let_in(&mut self, ctx: &mut Context<Self>) {
         if self.overlay.is_full() {
-            self.crowded_out.push(taken);
+            // Until the next layer is installed.
+        } else if self.room.is_short() {
+            ctx.run_later(ROOM_SOUGHT_EVERY, Self::let_in);
         } else {
-            answer(taken, ());
+            self.crowded_out.drain(..).for_each(|taken| answer(taken, ()));
         }
     }
 
@@ -297,9 +309,7 @@ impl Leader {
         let retired = self.overlay.installed(installed);
         // Freed there; where the materializer has ended, here.
         self.materializer.try_send(Retire(retired)).ok();
-        if !self.overlay.is_full() {
-            self.crowded_out.drain(..).for_each(|taken| answer(taken, ()));
-        }
+        self.let_in(ctx);
         self.published.send_modify(|published| *published += 1);
         self.stop_if_done(ctx);
     }
@@ -309,7 +319,10 @@ impl Leader {
         if self.stopping.is_none() || self.in_flight.is_some() || self.materializing > 0 {
             return;
         }
-        if let Some(rest) = self.overlay.seal_rest() {
+        // Where there is no room the rest stays in the journal, from which the next start has it.
+        if !self.room.is_short()
+            && let Some(rest) = self.overlay.seal_rest()
+        {
             return self.materialize(rest, ctx);
         }
         if let Some(done) = self.stopping.take() {
@@ -327,6 +340,8 @@ impl Leader {
         let in_flight = self.in_flight.take().map(|in_flight| in_flight.waiting);
         let waiting = in_flight.into_iter().flatten().chain(self.gathering.drain(..));
         waiting.for_each(|waiter| waiter.tell(Err(SubmitError::Unknown)));
+        // Whoever waits for the stop is told that it is none in good order.
+        self.stopping = None;
     }
 }
 

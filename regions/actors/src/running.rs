@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Semaphore, watch};
 use tombolo_causality::RegionId;
 use tombolo_storage::disk::Disk;
-use tombolo_storage::{Identity, View};
+use tombolo_storage::{Identity, Room, View};
 use tombolo_topology::Settings;
 
 use crate::forwarding::{Answers, Forwarder};
@@ -27,6 +27,7 @@ pub(crate) struct Running {
     pub(crate) started_at_ms: u64,
     pub(crate) replication_address: SocketAddr,
     pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) room: Arc<Room>,
     pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) leader: Addr<Leader>,
     pub(crate) links: Arc<Links>,

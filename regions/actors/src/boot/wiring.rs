@@ -54,13 +54,16 @@ impl Wiring<'_> {
         published: watch::Sender<u64>,
         failed: watch::Sender<bool>,
     ) -> Open {
-        let Store { overlay, journal, materializer, reader, recovered, materialized } = store;
+        let Store { overlay, journal, materializer, reader, recovered, materialized, room } = store;
+        room.wait_from_now_on();
         let watch_published = published.subscribe();
         let (replay_from, watch_replay_from) = watch::channel(materialized);
         let streams = self.views.load().position().streams.clone();
 
-        let journal =
-            Journal::start_in_arbiter(&thread.journal.handle(), |_| Journal::new(journal));
+        let journal = {
+            let room = Arc::clone(&room);
+            Journal::start_in_arbiter(&thread.journal.handle(), |_| Journal::new(journal, room))
+        };
         let materializer = Materializer::start_in_arbiter(&thread.materializer.handle(), |_| {
             Materializer::new(materializer)
         });
@@ -78,6 +81,7 @@ impl Wiring<'_> {
             published,
             failed,
             replay_from,
+            room,
         };
         let leader = Leader::start_in_arbiter(&thread.leader.handle(), |_| Leader::new(parts));
         let intake = IntakeMachine::new(self.replica, &streams, self.intake_limits());

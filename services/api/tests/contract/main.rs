@@ -6,6 +6,7 @@ mod bodies;
 mod conflicts;
 mod counters;
 mod data_types;
+mod full_disk;
 mod hostile;
 mod items;
 mod keys;
