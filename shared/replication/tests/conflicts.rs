@@ -12,8 +12,8 @@ use tombolo_datatypes::{
 };
 use tombolo_replication::leader::{Applier, Command, Leader};
 use tombolo_replication::{
-    Catalog, Change, ConflictRecord, Digester, ItemKey, Key, Strategy, TableId, TableName,
-    TableShape, conflicts,
+    Catalog, Change, ConflictRecord, Consistency, Digester, ItemKey, Key, Strategy, TableId,
+    TableName, TableShape, conflicts,
 };
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
@@ -41,7 +41,8 @@ fn region(name: &str, limits: ItemLimits) -> Region {
 
 fn pair(data_type: DataType, resolver: ResolverKind, limits: ItemLimits) -> Pair {
     let (mut a, mut b) = (region("a", limits), region("b", limits));
-    let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader };
+    let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
+    let shape = TableShape { data_type, resolver, strategy, consistency };
     let name = TableName::new("t").unwrap();
     let defined = a.leader.define(a.now_ms, &name, &shape).unwrap().unwrap();
     b.take(&defined);

@@ -10,6 +10,7 @@ use core::time::Duration;
 use tokio::sync::watch;
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_datatypes::ItemLimits;
+use tombolo_protocol::limits::STREAMS_MAX;
 use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
 use tombolo_replication::intake::{self, Intake as IntakeMachine};
 use tombolo_replication::leader::Leader as LeaderMachine;
@@ -160,6 +161,8 @@ impl Wiring<'_> {
             clock_skew_ms_max: ms(self.settings.leader.clock_skew_max),
             silence_ms_max: ms(self.settings.replication.silence_max),
             ask_again_ms: ms(ASK_AGAIN),
+            // One is left for what this replica writes itself.
+            streams_max: STREAMS_MAX - 1,
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod conflicts;
+mod connections;
 mod counters;
 mod data_types;
 mod full_disk;
