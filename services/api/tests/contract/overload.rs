@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tombolo_simulation::disk::SimulatedDisk;
+use tombolo_topology::settings::Leader;
 
 use crate::support::{Running, call, refused};
 
@@ -11,10 +12,19 @@ const MAILBOX_COMMANDS_MAX: usize = 4;
 
 #[actix_rt::test]
 async fn while_the_disk_is_stalled_a_full_mailbox_is_answered_503_with_retry_after() {
+    with_a_stalled_disk(|leader| leader.group_changes_max = 1).await;
+}
+
+#[actix_rt::test]
+async fn a_group_is_full_by_its_bytes_as_well() {
+    with_a_stalled_disk(|leader| leader.group_bytes_max = 1).await;
+}
+
+async fn with_a_stalled_disk(fill: impl FnOnce(&mut Leader)) {
     let disk = SimulatedDisk::new(1);
     let running = Running::start_on(Arc::new(disk.clone()), |settings| {
         settings.leader.mailbox_commands_max = MAILBOX_COMMANDS_MAX;
-        settings.leader.group_changes_max = 1;
+        fill(&mut settings.leader);
     })
     .await;
     running.define("reg", r#"{"type":"register"}"#).await;
