@@ -99,7 +99,6 @@ impl Journal {
     /// Lets nothing new be taken in, and looks for room again later.
     fn is_short(&mut self, ctx: &mut Context<Self>) {
         if self.shortage.is_none() {
-            tracing::error!("the disk is full: writes are refused until there is room");
             self.shortage = Some(self.room.shortage());
             ctx.run_later(ROOM_SOUGHT_EVERY, Self::look_for_room);
         }
@@ -119,8 +118,8 @@ impl Journal {
 
     fn has_room(&mut self, ctx: &mut Context<Self>) {
         self.append_held();
-        if self.held.is_none() && self.shortage.take().is_some() {
-            tracing::info!("there is room on the disk again");
+        if self.held.is_none() {
+            self.shortage = None;
         }
         self.prepare(ctx);
     }

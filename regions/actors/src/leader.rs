@@ -298,8 +298,8 @@ impl Leader {
     }
 
     fn let_in(&mut self, ctx: &mut Context<Self>) {
-        if self.overlay.is_full() {
-            // Until the next layer is installed.
+        if self.crowded_out.is_empty() || self.overlay.is_full() {
+            // A full overlay is looked at again when the next layer is installed.
         } else if self.room.is_short() {
             ctx.run_later(ROOM_SOUGHT_EVERY, Self::let_in);
         } else {

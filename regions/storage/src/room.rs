@@ -59,7 +59,9 @@ impl Room {
 
     /// Says that there is no room, until what is returned is dropped.
     pub fn shortage(self: &Arc<Self>) -> Shortage {
-        self.short.fetch_add(1, Ordering::AcqRel);
+        if self.short.fetch_add(1, Ordering::AcqRel) == 0 {
+            tracing::error!("the disk is full: writes are refused until there is room");
+        }
         Shortage(Arc::clone(self))
     }
 
@@ -90,7 +92,9 @@ impl Room {
 
 impl Drop for Shortage {
     fn drop(&mut self) {
-        self.0.short.fetch_sub(1, Ordering::AcqRel);
+        if self.0.short.fetch_sub(1, Ordering::AcqRel) == 1 {
+            tracing::info!("nothing waits for room on the disk any more");
+        }
     }
 }
 
