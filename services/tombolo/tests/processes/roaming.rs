@@ -57,19 +57,23 @@ fn unrest(cluster: &Cluster, recorder: &Recorder, random: &mut Random) -> usize 
     count
 }
 
-/// How many operations ended so.
+/// How many operations ended so; for how many of those that were done something had to arrive first;
+/// and how many another region had to answer.
 fn tally(history: &[Operation]) -> BTreeMap<String, usize> {
     let mut tally = BTreeMap::new();
     for operation in history {
         let what = match (&operation.outcome, operation.kind) {
-            (Outcome::Done(_), _) if operation.region != operation.served_by => "forwarded",
-            (Outcome::Done(_), _) if operation.took > DELAY / 2 => "waited",
             (Outcome::Done(_), Kind::Read) => "read",
             (Outcome::Done(_), Kind::Write) => "written",
             (Outcome::Refused(code), _) => code,
             (Outcome::Unknown, _) => "unknown",
         };
-        *tally.entry(what.to_owned()).or_default() += 1;
+        let is_done = matches!(operation.outcome, Outcome::Done(_));
+        let waited = (is_done && operation.took > DELAY / 2).then_some("waited");
+        let forwarded = (operation.served_by != operation.region).then_some("forwarded");
+        for what in [Some(what), waited, forwarded].into_iter().flatten() {
+            *tally.entry(what.to_owned()).or_default() += 1;
+        }
     }
     tally
 }
