@@ -185,14 +185,12 @@ impl Api {
     ) -> (HttpResponse, Option<WriteTimes>) {
         let target = asked.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let mut caller = Caller::new(asked.method, target, asked.hop);
-        let answered = match self.0.sessions.read(asked.headers, asked.query()) {
-            Ok(session) => {
-                caller.has_token = session.is_some();
-                caller.session = session.unwrap_or_default();
-                self.dispatch(asked, own_host, &mut caller, payload).await
-            }
-            Err(problem) => Err(problem),
-        };
+        let token = self.0.sessions.read(asked.headers, asked.query());
+        let token = token.map(|session| {
+            caller.has_token = session.is_some();
+            caller.session = session.unwrap_or_default();
+        });
+        let answered = self.dispatch(asked, own_host, token, &mut caller, payload).await;
         let mut reply = answered.unwrap_or_else(|problem| problem.reply(self.letterhead()));
         self.0.sessions.sign(&mut reply, &caller.session, self.region());
         (reply, caller.times)
@@ -202,6 +200,7 @@ impl Api {
         &self,
         asked: &Asked<'_>,
         own_host: impl Fn() -> IpAddr,
+        token: Result<(), Problem>,
         caller: &mut Caller<'_>,
         payload: &mut Payload,
     ) -> Result<HttpResponse, Problem> {
@@ -216,6 +215,8 @@ impl Api {
             let names = &self.region().settings().admin.hosts_allowed;
             own_hosts::check(headers, own_host(), names)?;
         }
+        // Only now: what names nothing, or is not for this listener, is that whoever asks.
+        token?;
         let query = asked.query();
         // Items first; the others are boxed, so that a call on an item does not carry their state.
         match route {

@@ -43,8 +43,8 @@ repeating it is safe and may succeed (`retryable`), and what became of it (`outc
 names nothing is 404 `no_such_route`, a method that a resource does not take 405 \
 `method_not_allowed` with `Allow`. What is no HTTP at all has a status and no body. Every answer \
 carries a session token; whoever sends the latest one back, to any region, is shown nothing older \
-than what was written and read with it. A parameter that the contract has and this version does \
-not is 422 `not_supported_yet`.";
+than what was written and read with it. What the contract has and this version does not \
+(`r`, `max_staleness_ms`, other words of `consistency`) is 422 `not_supported_yet`.";
 
 /// What operations are about, in the order in which one comes to need them.
 const TAGS: [(&str, &str); 6] = [

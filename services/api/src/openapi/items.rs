@@ -130,8 +130,8 @@ macro_rules! items {
                     $history,
                     $why,
                     "items",
-                    "Why an item shows what it shows; also of a deleted one, while it is remembered",
-                    &[tagged("The writes behind it, and its open conflicts.", "History")],
+                    "Why an item shows what it shows",
+                    &[tagged("The writes behind it, and its open conflicts; of a deleted item while it is remembered.", "History")],
                     &[PROMISES, KEY_OF_ITEM, OF_TABLE, BEHIND, READ_ITEM],
                 )
             },

@@ -79,12 +79,7 @@ static CURSOR: Param =
 static LIMIT: Param = in_query("limit", "How many there may be on the page.", limit);
 
 /// What a read may ask for.
-pub(super) static READ: [&Param; 4] = [
-    &CONSISTENCY,
-    &WAIT,
-    &in_query("max_staleness_ms", "How old the answer may be, in ms (not yet).", number),
-    &in_query("r", "How many regions must answer (not yet).", number),
-];
+pub(super) static READ: [&Param; 2] = [&CONSISTENCY, &WAIT];
 /// What any write may ask for.
 pub(super) static WRITE: [&Param; 2] = [
     &in_query(
@@ -95,7 +90,7 @@ pub(super) static WRITE: [&Param; 2] = [
     &in_query("timeout_ms", "How long to wait for them, in ms; 5000 without it.", number),
 ];
 /// After what a write to an item is decided.
-pub(super) static ORDERED: [&Param; 2] = [&CONSISTENCY, &WAIT];
+pub(super) static ORDERED: [&Param; 2] = READ;
 /// When only, and how often, a write to an item is done.
 pub(super) static ONLY: [&Param; 3] = [
     &header(
