@@ -50,6 +50,7 @@ pub(super) const JSON_BODY: Codes = &[
 ];
 pub(super) const WRITE_ITEM: Codes = &[
     "overloaded",
+    "storage_full",
     "starting",
     "stopping",
     "storage_unreadable",
@@ -68,12 +69,13 @@ pub(super) const DEFINE: Codes = &[
     "too_many_tables",
     "definition_pending",
     "overloaded",
+    "storage_full",
     "starting",
     "stopping",
     "storage_failed",
 ];
 pub(super) const DROP: Codes =
-    &["definition_pending", "overloaded", "starting", "stopping", "storage_failed"];
+    &["definition_pending", "overloaded", "storage_full", "starting", "stopping", "storage_failed"];
 pub(super) const STEER: &[Codes] = &[&["bad_path", "no_such_peer", "stopping", "storage_failed"]];
 
 /// What `codes` are answered with: each status with what it then means.
@@ -136,6 +138,7 @@ fn samples() -> Vec<Problem> {
         Problem::ForeignOrigin { origin: nothing() },
         Problem::Version(EncodeError::Compression),
         Problem::Submit(SubmitError::Overloaded),
+        Problem::Submit(SubmitError::StorageFull),
         Problem::Submit(SubmitError::Starting),
         Problem::Submit(SubmitError::Stopping),
         Problem::Submit(SubmitError::Unreadable { detail: nothing() }),

@@ -71,6 +71,24 @@ async fn beside_siblings_a_version_names_what_is_replaced() {
 }
 
 #[actix_rt::test]
+async fn siblings_beyond_their_number_are_refused() {
+    let running = Running::start_with(|settings| settings.items.siblings_max = 2).await;
+    running.define("sib", r#"{"type":"register","resolver":"siblings"}"#).await;
+    let path = "/v1/tables/sib/items/k";
+    // Nobody replaces what is there: its version is one of before.
+    let before = format!("If-Match: {}", tag(&running.put("/v1/tables/sib/items/l", "0").await));
+    for value in ["1", "2"] {
+        assert!(put_if(&running, path, &before, value).await.status < 300);
+    }
+    let third = put_if(&running, path, &before, "3").await;
+    assert_eq!(third.refusal(), refused(409, "too_many_siblings"));
+    assert_eq!(running.get(path).await.json()["siblings"].as_array().unwrap().len(), 2);
+    // Whoever has seen them puts one in their place.
+    assert_eq!(running.put(path, "4").await.status, 200);
+    running.stop().await;
+}
+
+#[actix_rt::test]
 async fn a_named_request_is_done_once_and_answered_as_the_first_time() {
     let running = Running::with_tables().await;
     let counter = "/v1/tables/cnt/items/k";

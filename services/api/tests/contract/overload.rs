@@ -29,7 +29,7 @@ async fn with_a_stalled_disk(fill: impl FnOnce(&mut Leader)) {
     .await;
     running.define("reg", r#"{"type":"register"}"#).await;
 
-    let gate = disk.stall_next_sync();
+    let gate = disk.stall_syncs();
     let put = |nth: usize| {
         let (api, path) = (running.api, format!("/v1/tables/reg/items/k{nth}"));
         async move { call(api, "PUT", &path, "Content-Type: application/json\r\n", "1").await }
