@@ -9,7 +9,7 @@ const EMPTY_NAMES: [&str; 9] =
     ["common", "helper", "helpers", "misc", "mod", "types", "util", "utils", "utilities"];
 
 /// What may stand at the root; besides, any file or folder whose name starts with a dot.
-const TOP_LEVEL: [(&str, Entry); 16] = [
+const TOP_LEVEL: [(&str, Entry); 17] = [
     ("ARCHITECTURE.md", Entry::File),
     ("CHANGELOG.md", Entry::File),
     ("CONTRIBUTING.md", Entry::File),
@@ -17,6 +17,7 @@ const TOP_LEVEL: [(&str, Entry); 16] = [
     ("Cargo.toml", Entry::File),
     ("LICENSE-APACHE", Entry::File),
     ("LICENSE-MIT", Entry::File),
+    ("LIMITS.md", Entry::File),
     ("README.md", Entry::File),
     ("SECURITY.md", Entry::File),
     ("benchmarks", Entry::Folder),

@@ -1,7 +1,7 @@
 //! The documents of this repository, and the root they lie in.
 
 use tombolo_tidy::{
-    Tree, folders_are_on_the_map, links_lead_somewhere, report, top_level_is_known,
+    Tree, folders_are_on_the_map, limits_are_told, links_lead_somewhere, report, top_level_is_known,
 };
 
 #[test]
@@ -19,5 +19,11 @@ fn every_folder_is_on_the_map() {
 #[test]
 fn nothing_strange_lies_at_the_root() {
     let found = top_level_is_known(&Tree::of_this_repository().unwrap());
+    assert!(found.is_empty(), "{}", report(&found));
+}
+
+#[test]
+fn every_limit_is_told_with_what_reaches_it() {
+    let found = limits_are_told(&Tree::of_this_repository().unwrap());
     assert!(found.is_empty(), "{}", report(&found));
 }

@@ -67,6 +67,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         views: &views,
         meters: &meters,
     };
+    let room = Arc::clone(&store.room);
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let forwarders = wiring.forwarders(&peers, &thread.links);
     let running = Running {
@@ -74,6 +75,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         started_at_ms,
         replication_address,
         disk,
+        room,
         views,
         journal,
         meters,

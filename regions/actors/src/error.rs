@@ -41,6 +41,9 @@ pub enum SubmitError {
     /// More waits than may wait. Nothing was done.
     #[error("the region has more to do than it may keep waiting")]
     Overloaded,
+    /// The disk is full. Nothing was done.
+    #[error("the disk is full; reads go on, and so do writes once there is room")]
+    StorageFull,
     /// The region is still making sure of who it is. Nothing was done.
     #[error("the region is starting")]
     Starting,

@@ -116,3 +116,42 @@ impl Forwarder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn request() -> ForwardRequest {
+        ForwardRequest {
+            method: "GET".to_owned(),
+            target: "/".to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: Duration::from_mins(1),
+        }
+    }
+
+    #[tokio::test]
+    async fn as_many_are_on_the_way_as_may_and_the_next_is_not_sent() {
+        let (forwarder, mut jobs) = Forwarder::new(2);
+        let mut task = Context::from_waker(Waker::noop());
+        let mut first = pin!(forwarder.ask(request()));
+        let mut second = pin!(forwarder.ask(request()));
+        assert!(first.as_mut().poll(&mut task).is_pending());
+        assert!(second.as_mut().poll(&mut task).is_pending());
+        // Also once they have been taken: they are answered by nobody yet.
+        let taken = [jobs.try_recv().unwrap(), jobs.try_recv().unwrap()];
+        let third = forwarder.ask(request()).await;
+        assert!(matches!(third, Err(ForwardError::NotSent)), "{third:?}");
+
+        drop(taken);
+        let unanswered = first.as_mut().poll(&mut task);
+        assert!(matches!(unanswered, Poll::Ready(Err(ForwardError::Unanswered))), "{unanswered:?}");
+        let mut fourth = pin!(forwarder.ask(request()));
+        assert!(fourth.as_mut().poll(&mut task).is_pending());
+    }
+}

@@ -20,7 +20,7 @@ use tombolo_protocol::seal;
 use tombolo_replication::leader::{Decided, Leader as Machine, Refusal};
 use tombolo_replication::{Change, ItemKey, SealedChange};
 use tombolo_storage::journal::Position;
-use tombolo_storage::{Group, Installed, Overlay, StorageError};
+use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, StorageError};
 
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
@@ -55,9 +55,9 @@ impl Waiter {
     fn tell(self, result: Result<Instant, SubmitError>, meters: &Meters) {
         match self {
             Self::Command(reply, mut decided) => {
-                if let Ok(durable) = result {
-                    decided.times.durable = durable;
-                    meters.observe(&decided.times);
+                if let (Ok(durable), Some(times)) = (&result, &mut decided.times) {
+                    times.durable = *durable;
+                    meters.observe(times);
                 }
                 answer(reply, result.map(|_| decided));
             }
@@ -86,9 +86,10 @@ pub(crate) struct Leader {
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
     meters: Arc<Meters>,
+    room: Arc<Room>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
-    /// Whoever hands changes over waits here while the overlay is full.
+    /// Whoever hands changes over waits here while the overlay or the disk is full.
     crowded_out: Vec<oneshot::Sender<()>>,
     flush_scheduled: bool,
     materializing: usize,
@@ -114,6 +115,7 @@ pub(crate) struct Parts {
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) room: Arc<Room>,
 }
 
 impl Leader {
@@ -128,6 +130,7 @@ impl Leader {
             failed: parts.failed,
             replay_from: parts.replay_from,
             meters: parts.meters,
+            room: parts.room,
             in_flight: None,
             gathering: Vec::new(),
             crowded_out: Vec::new(),
@@ -144,6 +147,8 @@ impl Leader {
             Some(SubmitError::Unknown)
         } else if self.stopping.is_some() {
             Some(SubmitError::Stopping)
+        } else if self.room.is_short() {
+            Some(SubmitError::StorageFull)
         } else if self.overlay.is_full() {
             Some(SubmitError::Overloaded)
         } else {
@@ -165,9 +170,8 @@ impl Leader {
                 Ok(None) => {}
                 Ok(Some(kept)) => {
                     // It may be of a change that is not durable yet, and is then waited for.
-                    let now = instant();
-                    let times = WriteTimes { offered, taken, staged: now, durable: now };
-                    let repeated = Answer::repeated(command.item, kept, times);
+                    self.meters.repeated.increment();
+                    let repeated = Answer::repeated(command.item, kept);
                     return self.when_durable(move |result| {
                         answer(reply, result.map(|()| repeated));
                     });
@@ -188,7 +192,7 @@ impl Leader {
                 let (dot, state) = (change.dot, Arc::new(state));
                 let after = After::Written { state: state.clone(), resolver };
                 let now = instant();
-                let times = WriteTimes { offered, taken, staged: now, durable: now };
+                let times = Some(WriteTimes { offered, taken, staged: now, durable: now });
                 let decided =
                     Answer { dot, item: item.clone(), existed, tells_value, after, times };
                 let waiter = Waiter::Command(reply, decided);
@@ -214,6 +218,9 @@ impl Leader {
         refusal: Refusal,
         reply: oneshot::Sender<Result<T, SubmitError>>,
     ) {
+        if matches!(refusal, Refusal::VersionMismatch) {
+            self.meters.conditions_unmet.increment();
+        }
         self.when_durable(move |result| {
             answer(reply, Err(result.err().unwrap_or(SubmitError::Refused(refusal))));
         });
@@ -284,12 +291,19 @@ impl Leader {
         Ok(())
     }
 
-    /// Says that more may be handed over, once the materializer has made room.
-    fn when_roomy(&mut self, taken: oneshot::Sender<()>) {
-        if self.overlay.is_full() {
-            self.crowded_out.push(taken);
+    /// Says that more may be handed over, once there is room in the overlay and on the disk.
+    fn when_roomy(&mut self, taken: oneshot::Sender<()>, ctx: &mut Context<Self>) {
+        self.crowded_out.push(taken);
+        self.let_in(ctx);
+    }
+
+    fn let_in(&mut self, ctx: &mut Context<Self>) {
+        if self.crowded_out.is_empty() || self.overlay.is_full() {
+            // A full overlay is looked at again when the next layer is installed.
+        } else if self.room.is_short() {
+            ctx.run_later(ROOM_SOUGHT_EVERY, Self::let_in);
         } else {
-            answer(taken, ());
+            self.crowded_out.drain(..).for_each(|taken| answer(taken, ()));
         }
     }
 
@@ -352,9 +366,7 @@ impl Leader {
         let retired = self.overlay.installed(installed);
         // Freed there; where the materializer has ended, here.
         self.materializer.try_send(Retire(retired)).ok();
-        if !self.overlay.is_full() {
-            self.crowded_out.drain(..).for_each(|taken| answer(taken, ()));
-        }
+        self.let_in(ctx);
         self.published.send_modify(|published| *published += 1);
         self.stop_if_done(ctx);
     }
@@ -364,7 +376,10 @@ impl Leader {
         if self.stopping.is_none() || self.in_flight.is_some() || self.materializing > 0 {
             return;
         }
-        if let Some(rest) = self.overlay.seal_rest() {
+        // Where there is no room the rest stays in the journal, from which the next start has it.
+        if !self.room.is_short()
+            && let Some(rest) = self.overlay.seal_rest()
+        {
             return self.materialize(rest, ctx);
         }
         if let Some(done) = self.stopping.take() {
@@ -382,6 +397,8 @@ impl Leader {
         let in_flight = self.in_flight.take().map(|in_flight| in_flight.waiting);
         let waiting = in_flight.into_iter().flatten().chain(self.gathering.drain(..));
         waiting.for_each(|waiter| waiter.tell(Err(SubmitError::Unknown), &self.meters));
+        // Whoever waits for the stop is told that it is none in good order.
+        self.stopping = None;
     }
 }
 

@@ -29,6 +29,22 @@ pub struct Meters {
     pub decide: Histogram,
     /// From being staged until its group was durable and shown.
     pub journal: Histogram,
+    /// Commands that were found to have been done before, and were answered as then.
+    pub repeated: Counter,
+    /// Commands refused because the item was not as their condition says.
+    pub conditions_unmet: Counter,
+    /// Writes that too few regions were known to hold in time.
+    pub concerns_unmet: Counter,
+    /// How long requests waited for what their session has seen.
+    pub freshness_wait: Histogram,
+    /// Requests that a peer has answered in this region's place.
+    pub forwards_answered: Counter,
+    /// Requests that were passed on to a peer, which did not answer.
+    pub forwards_unanswered: Counter,
+    /// Requests that could not be passed on to the peer that was meant to answer.
+    pub forwards_not_sent: Counter,
+    /// Requests refused because as many waited for other regions as may.
+    pub refused_waiting: Counter,
     /// Commands refused because the leader's mailbox was full.
     pub refused_mailbox: Counter,
     /// Commands refused because the overlay waited for the materializer.
@@ -58,6 +74,14 @@ impl Meters {
             mailbox: durations(),
             decide: durations(),
             journal: durations(),
+            repeated: Counter::default(),
+            conditions_unmet: Counter::default(),
+            concerns_unmet: Counter::default(),
+            freshness_wait: durations(),
+            forwards_answered: Counter::default(),
+            forwards_unanswered: Counter::default(),
+            forwards_not_sent: Counter::default(),
+            refused_waiting: Counter::default(),
             refused_mailbox: Counter::default(),
             refused_overlay: Counter::default(),
             group_changes: Histogram::new(GROUP_BOUNDS),

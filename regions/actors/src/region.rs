@@ -104,6 +104,10 @@ impl Region {
 
     /// Has a command decided; answers when it is durable here.
     pub async fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
+        if self.0.room.is_short() {
+            // Said here as well: a leader with both its groups full looks at nothing.
+            return Err(SubmitError::StorageFull);
+        }
         let (reply, answer) = oneshot::channel();
         let submit = Submit { command, offered: clock::instant(), reply };
         self.0.leader.try_send(submit).map_err(|error| match error {
@@ -177,16 +181,20 @@ impl Region {
 
     /// Makes everything durable, moves it into the state, and ends in good order.
     pub async fn stop(&self) -> Result<(), StorageError> {
+        // What waits for room would hold up the stop; it is in the journal, or is not acknowledged.
+        self.0.room.give_up();
         let (done, stopped) = oneshot::channel();
         let asked = self.0.leader.send(Stop { done }).await.is_ok();
-        if asked && stopped.await.is_ok() {
+        let recorded = if asked && stopped.await.is_ok() {
             let identity = Identity { last_stop: LastStop::Clean, ..self.0.identity.clone() };
-            identity.write(&*self.0.disk)?;
-        }
+            identity.write(&*self.0.disk)
+        } else {
+            Ok(())
+        };
         for thread in &self.0.threads {
             thread.stop();
         }
-        Ok(())
+        recorded
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tombolo_causality::RegionId;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalReader;
-use tombolo_storage::{Identity, View};
+use tombolo_storage::{Identity, Room, View};
 use tombolo_topology::Settings;
 
 use crate::forwarding::{Answers, Forwarder};
@@ -29,6 +29,7 @@ pub(crate) struct Running {
     pub(crate) started_at_ms: u64,
     pub(crate) replication_address: SocketAddr,
     pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) room: Arc<Room>,
     pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) journal: JournalReader,
     pub(crate) meters: Arc<Meters>,

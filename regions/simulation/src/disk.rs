@@ -4,7 +4,7 @@
 //! `sync_dir` of its folder; at a power cut a random subset of everything else happened too, torn
 //! at bytes, sectors or pages, with file extensions and names lost independently. Faults are
 //! switched on with [`SimulatedDisk::inject`]: a crash at a given call, a failing sync, a full
-//! disk, syncs that lie, a sync that stalls until it is released.
+//! disk, syncs that lie, syncs that stall until they are released.
 //!
 //! Deliberately absent: bit rot (write the damage yourself), reads that fail, and time.
 
@@ -53,6 +53,13 @@ impl SimulatedDisk {
 
     /// Makes the next `sync_data` stop at the gate returned.
     pub fn stall_next_sync(&self) -> Gate {
+        let gate = Gate::new();
+        self.lock().faults.next_gate = Some(gate.clone());
+        gate
+    }
+
+    /// Makes every `sync_data` from now on stop at the gate returned, until that is opened.
+    pub fn stall_syncs(&self) -> Gate {
         let gate = Gate::new();
         self.lock().faults.gate = Some(gate.clone());
         gate
@@ -172,7 +179,7 @@ impl DiskFile for SimulatedFile {
 
     fn sync_data(&self) -> io::Result<()> {
         // Taken out of the state first: everyone else's calls go on while this one stalls.
-        let gate = self.disk.lock().faults.gate.take();
+        let gate = self.disk.lock().faults.gate();
         if let Some(gate) = gate {
             gate.pass();
         }

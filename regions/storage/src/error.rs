@@ -72,6 +72,14 @@ pub enum StorageError {
     Disk(#[source] io::Error),
 }
 
+impl StorageError {
+    /// Whether the journal found no room and has appended nothing: the same append may succeed
+    /// once there is.
+    pub fn is_full_journal(&self) -> bool {
+        matches!(self, Self::JournalAppend(journal::AppendError::DiskFull { .. }))
+    }
+}
+
 macro_rules! from_redb {
     ($($error:ty),*) => {$(
         impl From<$error> for StorageError {

@@ -14,6 +14,7 @@ use crate::layer::Layer;
 use crate::log::LogReader;
 use crate::materializer::Materializer;
 use crate::overlay::Overlay;
+use crate::room::{Room, WaitingDisk};
 use crate::state::{Begun, Materialized, State};
 
 /// How large the overlay may grow.
@@ -58,6 +59,8 @@ pub struct Store {
     pub recovered: Applier,
     /// Where replay would begin: segments before it are in the state.
     pub materialized: Option<Position>,
+    /// Whether there is room on the disk. It is not waited for until somebody says so.
+    pub room: Arc<Room>,
 }
 
 impl Store {
@@ -81,14 +84,16 @@ impl Store {
         if begun == Begun::Now && has_changes(&reader) {
             return Err(StorageError::Lost { what: "identity" });
         }
-        let state =
-            Arc::new(State::open(&**disk, begun, options.cache_bytes, options.requests.ttl_ms)?);
+        let room = Arc::new(Room::default());
+        let waiting = WaitingDisk { disk: Arc::clone(disk), room: Arc::clone(&room) };
+        let ttl_ms = options.requests.ttl_ms;
+        let state = Arc::new(State::open(&waiting, begun, options.cache_bytes, ttl_ms)?);
         let materialized = state.materialized()?;
         let from = replay_from(&materialized, &reader)?;
         let mut replay = Replay::new(state, materialized, from, options)?;
         replay.run(&reader)?;
         let Replay { applier, overlay, materializer, materialized, .. } = replay;
-        Ok(Self { overlay, journal, materializer, reader, recovered: applier, materialized })
+        Ok(Self { overlay, journal, materializer, reader, recovered: applier, materialized, room })
     }
 }
 

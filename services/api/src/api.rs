@@ -18,7 +18,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use tombolo_actors::Region;
 use tombolo_actors::meters::WriteTimes;
-use tombolo_causality::RegionId;
+use tombolo_causality::{RegionId, Session};
 use tombolo_replication::read_router::Hop;
 
 use crate::body::BodyLimits;
@@ -148,12 +148,13 @@ impl Api {
         let cors = (door == Door::Api).then_some(&self.0.cors);
         let preflight = cors
             .and_then(|cors| cors.preflight(route, asked.method, asked.headers, self.letterhead()));
-        let (mut reply, times) = match preflight {
-            Some(reply) => (reply, None),
-            None => {
-                let own_host = || request.app_config().local_addr().ip();
-                self.reply(&asked, own_host, &mut payload).await
-            }
+        let (mut reply, times) = if let Some(mut reply) = preflight {
+            // A browser asks it on its own, and has no session.
+            self.0.sessions.sign(&mut reply, &Session::new(), self.region());
+            (reply, None)
+        } else {
+            let own_host = || request.app_config().local_addr().ip();
+            self.reply(&asked, own_host, &mut payload).await
         };
         if let Some(cors) = cors {
             cors.open(asked.headers, &mut reply);
@@ -184,14 +185,12 @@ impl Api {
     ) -> (HttpResponse, Option<WriteTimes>) {
         let target = asked.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let mut caller = Caller::new(asked.method, target, asked.hop);
-        let answered = match self.0.sessions.read(asked.headers, asked.query()) {
-            Ok(session) => {
-                caller.has_token = session.is_some();
-                caller.session = session.unwrap_or_default();
-                self.dispatch(asked, own_host, &mut caller, payload).await
-            }
-            Err(problem) => Err(problem),
-        };
+        let token = self.0.sessions.read(asked.headers, asked.query());
+        let token = token.map(|session| {
+            caller.has_token = session.is_some();
+            caller.session = session.unwrap_or_default();
+        });
+        let answered = self.dispatch(asked, own_host, token, &mut caller, payload).await;
         let mut reply = answered.unwrap_or_else(|problem| problem.reply(self.letterhead()));
         self.0.sessions.sign(&mut reply, &caller.session, self.region());
         (reply, caller.times)
@@ -201,6 +200,7 @@ impl Api {
         &self,
         asked: &Asked<'_>,
         own_host: impl Fn() -> IpAddr,
+        token: Result<(), Problem>,
         caller: &mut Caller<'_>,
         payload: &mut Payload,
     ) -> Result<HttpResponse, Problem> {
@@ -215,6 +215,8 @@ impl Api {
             let names = &self.region().settings().admin.hosts_allowed;
             own_hosts::check(headers, own_host(), names)?;
         }
+        // Only now: what names nothing, or is not for this listener, is that whoever asks.
+        token?;
         let query = asked.query();
         // Items first; the others are boxed, so that a call on an item does not carry their state.
         match route {

@@ -29,7 +29,9 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
 pub(crate) fn named(condition: &Condition) -> Option<VersionVector> {
     let Condition::Versions(versions) = condition else { return None };
     let mut named = VersionVector::new();
-    versions.iter().for_each(|version| named.join(version));
+    for version in versions {
+        named.join(version);
+    }
     Some(named)
 }
 

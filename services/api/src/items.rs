@@ -137,7 +137,7 @@ pub(crate) async fn submit(
         }
         Err(error) => return Err(error.into()),
     };
-    caller.times = Some(answer.times);
+    caller.times = answer.times;
     session.wrote(answer.dot);
     session.saw(answer.context());
     let Some(may_wait) = may_wait else { return Ok(Done { answer, holders: None }) };

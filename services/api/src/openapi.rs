@@ -4,17 +4,19 @@
 //! that are written; statuses from the table of refusals. Tests hold all three together: there is
 //! no route, method or code that the document lacks, and none in it that is not there.
 
+mod conflicts;
+mod items;
 mod operations;
 mod operators;
 mod parameters;
 mod problems;
 mod schemas;
+mod tables;
 
 use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation as Described, OperationBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::tag::TagBuilder;
@@ -39,12 +41,16 @@ const ABOUT: &str = "A geo-replicated store in which every region is a leader. `
 wherever `GET` is. Every refusal is `application/problem+json` with a stable `code`, whether \
 repeating it is safe and may succeed (`retryable`), and what became of it (`outcome`); a path that \
 names nothing is 404 `no_such_route`, a method that a resource does not take 405 \
-`method_not_allowed` with `Allow`. What is no HTTP at all has a status and no body.";
+`method_not_allowed` with `Allow`. What is no HTTP at all has a status and no body. Every answer \
+carries a session token; whoever sends the latest one back, to any region, is shown nothing older \
+than what was written and read with it. What the contract has and this version does not \
+(`r`, `max_staleness_ms`, other words of `consistency`) is 422 `not_supported_yet`.";
 
 /// What operations are about, in the order in which one comes to need them.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     ("tables", "What there is, and how concurrent writes to it are resolved"),
     ("items", "What is in the tables"),
+    ("conflicts", "What has lost to a concurrent write, until somebody settles it"),
     ("region", "The region itself"),
     ("links", "Its links to the others"),
     ("pages", "For people"),
@@ -106,7 +112,10 @@ fn describe(operation: &Operation, door: Door) -> Described {
         .operation_id(Some(operation.id))
         .summary(Some(operation.summary))
         .tag(operation.tag);
-    for parameter in operation.parameters.iter().copied().flatten() {
+    let traced: &[&Param] =
+        if operation.verb.is_safe() { &[] } else { &[&parameters::TRACEPARENT] };
+    let of_all = parameters::ON_EVERY_CALL.iter().chain(traced);
+    for parameter in operation.parameters.iter().copied().flatten().chain(of_all) {
         described = described.parameter(parameter.describe());
     }
     if let Some(Body { meaning, media, schema }) = operation.body {
@@ -122,7 +131,8 @@ fn describe(operation: &Operation, door: Door) -> Described {
     }
     let is_checked = door == Door::Admin && !operation.verb.is_safe();
     let operators: &[&str] = if is_checked { problems::OF_OPERATORS } else { &[] };
-    let codes = operation.problems.iter().copied().flatten().chain(operators).copied();
+    let of_all = problems::OF_EVERY_CALL.iter().chain(operators);
+    let codes = operation.problems.iter().copied().flatten().chain(of_all).copied();
     for (status, meaning) in problems::by_status(codes) {
         described = described.response(status.to_string(), refused(status, &meaning));
     }
@@ -143,7 +153,10 @@ fn answered(reply: &Reply) -> Response {
 
 fn refused(status: u16, meaning: &str) -> Response {
     let headers: &[&Param] = match status {
-        503 => &[&parameters::RETRY_AFTER],
+        412 => &[&parameters::SCOPE],
+        415 => &[&parameters::ACCEPT, &parameters::ACCEPT_ENCODING],
+        429 | 503 => &[&parameters::RETRY_AFTER],
+        504 => &[&parameters::ACKS_WHERE_UNMET],
         _ => &[],
     };
     headed(ResponseBuilder::new().description(meaning), headers)
@@ -153,9 +166,7 @@ fn refused(status: u16, meaning: &str) -> Response {
 
 fn headed(mut response: ResponseBuilder, headers: &[&Param]) -> ResponseBuilder {
     for header in parameters::ON_EVERY_REPLY.iter().chain(headers) {
-        let mut described = Header::new((header.schema)());
-        described.description = Some(header.meaning.to_owned());
-        response = response.header(header.name, described);
+        response = response.header(header.name, header.describe_header());
     }
     response
 }

@@ -26,31 +26,32 @@ function fill(body, rows) {
     const row = body.rows[at] || body.insertRow();
     while (row.cells.length > cells.length) row.deleteCell(-1);
     cells.forEach((cell, number) => {
-      const { text, className = "", title = "" } = typeof cell === "object" ? cell : { text: cell };
+      const { text, className = "", title = "", word, below } = typeof cell === "object" ? cell : { text: cell };
       let node = row.cells[number];
       if (!node) {
         node = document.createElement(number === 0 ? "th" : "td");
         if (number === 0) node.scope = "row";
         row.append(node);
       }
-      if (text !== undefined) setText(node, String(text));
+      if (word === undefined) setText(node, String(text));
+      else fillTwo(node, text, word, below);
       if (node.className !== className) node.className = className;
       if (node.title !== title) node.title = title;
     });
   });
 }
 
-/** A state with its reason below it; the state is a word, so that it is not told by colour alone. */
-function fillState(cell, state, reason) {
-  if (cell.dataset.shown === state + reason) return;
-  cell.dataset.shown = state + reason;
-  const word = document.createElement("div");
-  word.className = "state " + state;
-  word.textContent = state.replace("_", " ");
-  const why = document.createElement("div");
-  why.className = "soft";
-  why.textContent = reason;
-  cell.replaceChildren(word, ...(reason ? [why] : []));
+/** A text in the style of `word`, and one below it that says more. */
+function fillTwo(cell, text, word, below) {
+  if (cell.childElementCount !== 2) {
+    cell.replaceChildren(document.createElement("div"), document.createElement("div"));
+  }
+  const [first, second] = cell.children;
+  setText(first, text);
+  if (first.className !== word) first.className = word;
+  second.className = "soft";
+  setText(second, below);
+  second.hidden = !below;
 }
 
 function duration(ms) {
@@ -73,12 +74,22 @@ function bytes(count) {
 const count = (number) => number.toLocaleString("en");
 const number = (text) => ({ text, className: "number" });
 
-function value(side) {
-  if (!side) return "–";
-  const whole = side.value === undefined ? "deleted" : JSON.stringify(side.value);
+const time = (rfc3339) => rfc3339.replace("T", " ").replace("Z", " UTC");
+const words = (name) => name.replaceAll("_", " ");
+
+/** One side of a conflict: what was written, and below it where and when. */
+function written(side, path) {
+  const isKnown = side.value !== undefined;
+  const whole = isKnown ? JSON.stringify(side.value) : path ? "removed" : "deleted";
   const short = whole.length > VALUE_CHARS_MAX ? whole.slice(0, VALUE_CHARS_MAX) + "…" : whole;
-  const at = side.written_at ? ", " + side.written_at.replace("T", " ").replace("Z", "") : "";
-  return { text: short + " (" + side.region + at + ")", title: whole, className: "mono" };
+  const below = side.region + ", " + time(side.written_at);
+  return { text: short, title: whole, word: isKnown ? "mono" : "", below };
+}
+
+/** The item of a conflict, and below it the element of a set, which its path names (RFC 6901). */
+function place({ table, key, path }) {
+  const element = path.slice(1).replaceAll("~1", "/").replaceAll("~0", "~");
+  return { text: table + " / " + key, word: "mono", below: element && "element " + element };
 }
 
 /** The answer to a read: its status, and its body where it is one. */
@@ -97,8 +108,8 @@ function showRegion(region, ready) {
   fill(byId("region"), [
     ["Incarnation", { text: region.incarnation, className: "mono" }],
     ["Process", region.pid],
-    ["Started", region.started_at.replace("T", " ").replace("Z", " UTC")],
-    ["Hybrid clock", region.clock.replace("T", " ").replace("Z", " UTC")],
+    ["Started", time(region.started_at)],
+    ["Hybrid clock", time(region.clock)],
     ["Changes applied", vector.length ? count(vector.reduce((sum, [, seq]) => sum + seq, 0)) : "0"],
     ...vector.map(([replica, seq]) => [{ text: replica, className: "mono" }, count(seq)]),
   ]);
@@ -112,15 +123,16 @@ function showLinks(links) {
   setText(byId("lag-most"), links.length ? duration(Math.max(...links.map((link) => link.inbound_lag_ms))) : "–");
   const lacking = Math.max(0, ...links.map((link) => link.outbound_pending_changes));
   setText(byId("pending"), links.length ? count(lacking) + (lacking === 1 ? " change" : " changes") : "–");
-  const body = byId("links");
-  fill(body, links.map((link) => [
-    link.peer, {}, { text: link.breaker.replace("_", " "), className: "breaker " + link.breaker },
+  fill(byId("links"), links.map((link) => [
+    link.peer,
+    // The state is a word, so that it is not told by colour alone.
+    { text: words(link.state), word: "state " + link.state, below: link.reason || "" },
+    { text: words(link.breaker), className: "breaker " + link.breaker },
     number(duration(link.inbound_lag_ms)), number(link.rtt_ms === null ? "–" : link.rtt_ms.toFixed(1) + " ms"),
     number(count(link.outbound_pending_changes)), number(bytes(link.outbound_pending_bytes)),
     number(link.last_heard_ms === null ? "never" : duration(link.last_heard_ms) + " ago"),
     number(bytes(link.bytes_sent)), number(bytes(link.bytes_received)),
   ]));
-  links.forEach((link, at) => fillState(body.rows[at].cells[1], link.state, link.reason || ""));
 }
 
 function showTables(tables) {
@@ -128,8 +140,8 @@ function showTables(tables) {
   byId("tables-table").hidden = tables.length === 0;
   setText(byId("tables-count"), count(tables.length));
   fill(byId("tables"), tables.map((table) => [
-    table.name, table.type, table.resolver.replaceAll("_", " "),
-    table.strategy.mode.replaceAll("_", " ") + (table.strategy.home ? ", home " + table.strategy.home : ""),
+    table.name, table.type, words(table.resolver),
+    words(table.strategy.mode) + (table.strategy.home ? ", home " + table.strategy.home : ""),
     table.regions.join(", "),
   ]));
 }
@@ -141,11 +153,10 @@ function showConflicts({ status, body }) {
   setText(byId("conflicts-open"), isKnown ? open.length + more : "–");
   byId("conflicts-table").hidden = open.length === 0;
   byId("conflicts-none").hidden = open.length > 0;
-  const unknown = status === 404 ? "This version does not list conflicts." : "Conflicts cannot be listed now (status " + status + ").";
-  setText(byId("conflicts-none"), isKnown ? "None." : unknown);
+  setText(byId("conflicts-none"), isKnown ? "None." : "Conflicts cannot be listed now (status " + status + ").");
   fill(byId("conflicts"), open.map((conflict) => [
-    { text: conflict.table + " / " + conflict.key + (conflict.path ? " " + conflict.path : ""), className: "mono" },
-    value(conflict.kept), value(conflict.lost), (conflict.reason || conflict.resolver || "").replaceAll("_", " "),
+    place(conflict), written(conflict.kept, conflict.path), written(conflict.lost, conflict.path),
+    { text: words(conflict.resolver), word: "whole", below: words(conflict.reason) },
   ]));
 }
 

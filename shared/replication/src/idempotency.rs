@@ -252,7 +252,9 @@ mod tests {
         let (early, late) = (kept(1, 1, 1, 10), kept(1, 1, 2, 20));
         for order in [[&early, &late], [&late, &early]] {
             let mut ledger = Ledger::new(LIMITS);
-            order.iter().for_each(|record| ledger.keep((*record).clone()));
+            for record in order {
+                ledger.keep(record.clone());
+            }
             assert_eq!(ledger.look_up(at(30), &request(1, 1)), Known::Done(early.clone().into()));
         }
     }

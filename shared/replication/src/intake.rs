@@ -29,6 +29,8 @@ pub struct Limits {
     pub silence_ms_max: u64,
     /// How long an unanswered request for missing changes stands before it is made again.
     pub ask_again_ms: u64,
+    /// How many streams there may be. One more would be more than can be written down.
+    pub streams_max: usize,
 }
 
 /// Consecutive changes of one stream, as one peer sent them.
@@ -117,6 +119,14 @@ pub enum Refusal {
         /// The stream.
         origin: ReplicaId,
     },
+    /// There are as many streams here as there may be, and this one is new.
+    #[error("{origin} is new, and there are {max} replicas here, which is the most")]
+    TooManyStreams {
+        /// The stream.
+        origin: ReplicaId,
+        /// How many there may be.
+        max: usize,
+    },
     /// The batch holds changes of this very replica that it has not written.
     #[error("{origin} is this replica, and has not written {seq}")]
     OwnFuture {
@@ -200,6 +210,10 @@ impl Intake {
     fn check(&self, wall_ms: u64, batch: &Batch) -> Result<(), Refusal> {
         let origin = batch.origin;
         let Some(first) = batch.changes.first() else { return Err(Refusal::Malformed { origin }) };
+        let max = self.limits.streams_max;
+        if self.streams.len() >= max && !self.streams.contains_key(&origin) {
+            return Err(Refusal::TooManyStreams { origin, max });
+        }
         let mut hash = batch.hash_before;
         let here = self.stream_position(&origin);
         for (seq, sealed) in (first.change.dot.seq..).zip(&batch.changes) {

@@ -41,12 +41,8 @@ fn region(name: &str, limits: ItemLimits) -> Region {
 
 fn pair(data_type: DataType, resolver: ResolverKind, limits: ItemLimits) -> Pair {
     let (mut a, mut b) = (region("a", limits), region("b", limits));
-    let shape = TableShape {
-        data_type,
-        resolver,
-        strategy: Strategy::MultiLeader,
-        consistency: Consistency::Eventual,
-    };
+    let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
+    let shape = TableShape { data_type, resolver, strategy, consistency };
     let name = TableName::new("t").unwrap();
     let defined = a.leader.define(a.now_ms, &name, &shape).unwrap().unwrap();
     b.take(&defined);

@@ -10,6 +10,7 @@ use core::time::Duration;
 use tokio::sync::watch;
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_datatypes::ItemLimits;
+use tombolo_protocol::limits::STREAMS_MAX;
 use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
 use tombolo_replication::intake::{self, Intake as IntakeMachine};
 use tombolo_replication::leader::Leader as LeaderMachine;
@@ -56,13 +57,14 @@ impl Wiring<'_> {
         published: watch::Sender<u64>,
         failed: watch::Sender<bool>,
     ) -> Open {
-        let Store { overlay, journal, materializer, reader, recovered, materialized } = store;
+        let Store { overlay, journal, materializer, reader, recovered, materialized, room } = store;
+        room.wait_from_now_on();
         let watch_published = published.subscribe();
         let (replay_from, watch_replay_from) = watch::channel(materialized);
         let streams = self.views.load().position().streams.clone();
 
         let meters = || Arc::clone(self.meters);
-        let journal = Journal::new(journal, meters());
+        let journal = Journal::new(journal, Arc::clone(&room), meters());
         let journal = Journal::start_in_arbiter(&thread.journal.handle(), |_| journal);
         let materializer = Materializer::new(materializer, meters());
         let materializer =
@@ -82,6 +84,7 @@ impl Wiring<'_> {
             failed,
             replay_from,
             meters: meters(),
+            room,
         };
         let leader = Leader::start_in_arbiter(&thread.leader.handle(), |_| Leader::new(parts));
         let intake = IntakeMachine::new(self.replica, &streams, self.intake_limits());
@@ -160,6 +163,8 @@ impl Wiring<'_> {
             clock_skew_ms_max: ms(self.settings.leader.clock_skew_max),
             silence_ms_max: ms(self.settings.replication.silence_max),
             ask_again_ms: ms(ASK_AGAIN),
+            // One is left for what this replica writes itself.
+            streams_max: STREAMS_MAX - 1,
         }
     }
 

@@ -23,8 +23,8 @@ pub struct Answer {
     pub tells_value: bool,
     /// How it stands after the write.
     pub after: After,
-    /// When it came how far.
-    pub times: WriteTimes,
+    /// When it came how far; nothing where it was done before.
+    pub times: Option<WriteTimes>,
 }
 
 /// An item after a write.
@@ -43,10 +43,17 @@ pub enum After {
 
 impl Answer {
     /// The answer to a request that was done before.
-    pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>, times: WriteTimes) -> Self {
+    pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>) -> Self {
         let answer = &kept.record.answer;
         let (existed, tells_value) = (answer.existed, answer.shown.is_some());
-        Self { dot: kept.dot, item, existed, tells_value, after: After::Repeated(kept), times }
+        Self {
+            dot: kept.dot,
+            item,
+            existed,
+            tells_value,
+            after: After::Repeated(kept),
+            times: None,
+        }
     }
 
     /// The item's context: its version.

@@ -93,7 +93,7 @@ impl Handler<Apply> for Leader {
 
     fn handle(&mut self, Apply { changes, taken }: Apply, ctx: &mut Self::Context) {
         self.apply(changes, ctx);
-        self.when_roomy(taken);
+        self.when_roomy(taken, ctx);
     }
 }
 

@@ -13,7 +13,7 @@ use tombolo_replication::acknowledgements::{Progress, WriteConcern};
 use tombolo_replication::read_router::{Hop, Peer, ReadRouter, Route};
 
 use super::{Region, ms};
-use crate::clock::monotonic_ms;
+use crate::clock::{instant, monotonic_ms};
 use crate::error::RouteError;
 use crate::forwarding::{Answerer, ForwardError, ForwardReply, ForwardRequest};
 
@@ -51,6 +51,13 @@ impl Region {
             return Ok(Routed::Here);
         }
         let _waiting = self.may_wait().ok_or(RouteError::Overloaded)?;
+        let began = instant();
+        let found = self.wait_for_route(router).await;
+        self.0.meters.freshness_wait.observe_span(began, instant());
+        found
+    }
+
+    async fn wait_for_route(&self, router: &ReadRouter) -> Result<Routed, RouteError> {
         let mut published = self.0.published.clone();
         loop {
             published.borrow_and_update();
@@ -75,8 +82,17 @@ impl Region {
         peer: RegionId,
         request: ForwardRequest,
     ) -> Result<ForwardReply, ForwardError> {
-        let forwarder = self.0.forwarders.get(&peer).ok_or(ForwardError::NotSent)?;
-        forwarder.ask(request).await
+        let meters = &self.0.meters;
+        let answered = match self.0.forwarders.get(&peer) {
+            Some(forwarder) => forwarder.ask(request).await,
+            None => Err(ForwardError::NotSent),
+        };
+        match &answered {
+            Ok(_) => meters.forwards_answered.increment(),
+            Err(ForwardError::Unanswered) => meters.forwards_unanswered.increment(),
+            Err(ForwardError::NotSent) => meters.forwards_not_sent.increment(),
+        }
+        answered
     }
 
     /// Has `answerer` answer the requests that peers pass on, for as long as somebody holds it.
@@ -86,7 +102,11 @@ impl Region {
 
     /// The right to wait, unless as many requests wait as may.
     pub fn may_wait(&self) -> Option<MayWait> {
-        Arc::clone(&self.0.waiting).try_acquire_owned().ok().map(MayWait)
+        let permit = Arc::clone(&self.0.waiting).try_acquire_owned().ok();
+        if permit.is_none() {
+            self.0.meters.refused_waiting.increment();
+        }
+        permit.map(MayWait)
     }
 
     /// Waits until `regions_min` regions are known to hold `dot` durably and to show it, and names
@@ -97,6 +117,19 @@ impl Region {
         regions_min: usize,
         wait: Duration,
         _may_wait: MayWait,
+    ) -> Result<Vec<RegionId>, ConcernUnmet> {
+        let held = self.wait_for_holders(dot, regions_min, wait).await;
+        if held.is_err() {
+            self.0.meters.concerns_unmet.increment();
+        }
+        held
+    }
+
+    async fn wait_for_holders(
+        &self,
+        dot: Dot,
+        regions_min: usize,
+        wait: Duration,
     ) -> Result<Vec<RegionId>, ConcernUnmet> {
         let until_ms = monotonic_ms().saturating_add(ms(wait));
         let concern = WriteConcern { regions_min, until_ms };

@@ -32,7 +32,10 @@ pub(super) struct Faults {
     fail_in_syncs: Option<u64>,
     pub(super) space_bytes_max: Option<u64>,
     pub(super) lie: Option<Lie>,
+    /// Holds every sync.
     pub(super) gate: Option<Gate>,
+    /// Holds the next sync.
+    pub(super) next_gate: Option<Gate>,
 }
 
 impl Faults {
@@ -43,6 +46,11 @@ impl Faults {
             Fault::SpaceBytesMax(bytes) => self.space_bytes_max = Some(bytes),
             Fault::Lie(lie) => self.lie = Some(lie),
         }
+    }
+
+    /// The gate before which a sync stands that is about to begin.
+    pub(super) fn gate(&mut self) -> Option<Gate> {
+        self.next_gate.take().or_else(|| self.gate.clone())
     }
 
     pub(super) fn heal(&mut self) {

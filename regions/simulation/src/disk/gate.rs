@@ -1,4 +1,4 @@
-//! A gate that holds one sync until a test opens it: a slow disk without a clock.
+//! A gate that holds syncs until a test opens it: a slow disk without a clock.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +29,7 @@ impl Gate {
         }
     }
 
-    /// Lets the sync through, now or when it comes.
+    /// Lets the syncs through, now and when they come.
     pub fn open(&self) {
         self.lock().open = true;
         self.shared.1.notify_all();

@@ -23,9 +23,10 @@ use std::{
 
 use super::{
     AppendError,
-    segment::{FOLDER, FileKind, fill_zeros, is_full},
+    segment::{FOLDER, FileKind, fill_zeros},
 };
 use crate::disk::{Disk, DiskFile};
+use crate::room::is_full;
 
 /// A handle on the journal's housekeeping, for a thread of the owner's choosing.
 #[derive(Clone, Debug)]

@@ -139,11 +139,6 @@ pub(super) fn clear(file: &dyn DiskFile, from: u64, file_bytes: u64) -> io::Resu
     Ok(())
 }
 
-/// Whether an error says that there is no room.
-pub(super) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
 /// How large a head may be for a new segment of `segment_bytes` to hold it.
 pub(super) fn head_fits(head: &[u8], segment_bytes: u64) -> bool {
     (HEADER_BYTES + 16 + head.len()) as u64 <= segment_bytes

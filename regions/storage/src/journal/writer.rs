@@ -15,10 +15,11 @@ use super::{
     frame::{self, Kind, Stamp},
     preparer::{Ready, Yard},
     recovery::{self, Recovered},
-    segment::{FileKind, Head, fill_zeros, is_full},
+    segment::{FileKind, Head, fill_zeros},
     view::View,
 };
 use crate::disk::{Disk, DiskFile};
+use crate::room::is_full;
 
 /// What the buffer may keep after a large payload.
 const BUFFER_BYTES_KEPT: usize = 4 << 20;

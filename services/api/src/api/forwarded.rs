@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -24,6 +25,7 @@ impl Answerer for Api {
 
 impl Api {
     async fn answer_forwarded(&self, request: ForwardRequest) -> ForwardReply {
+        let began = Instant::now();
         let ForwardRequest { method, target, headers: sent, body, .. } = request;
         let method = Method::from_bytes(method.as_bytes());
         let (Ok(method), Ok(uri)) = (method, target.parse::<Uri>()) else {
@@ -47,7 +49,12 @@ impl Api {
         // Asked by operators alone, and they ask their own region.
         let own_host = || IpAddr::V4(Ipv4Addr::LOCALHOST);
         let mut payload = Payload::from(Bytes::from(body));
-        let (reply, _) = self.reply(&asked, own_host, &mut payload).await;
+        let (reply, times) = self.reply(&asked, own_host, &mut payload).await;
+        if let Some(times) = times {
+            // A request is counted by the region that was asked, the steps of a write where it is
+            // done.
+            self.requests().wrote(began, times, Instant::now());
+        }
         to_be_passed_back(reply).await
     }
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use tombolo_actors::{SubmitError, TableError};
+use tombolo_actors::{RouteError, SubmitError, TableError};
 use tombolo_causality::RegionId;
-use tombolo_datatypes::{DataType, JsonText};
-use tombolo_protocol::EncodeError;
+use tombolo_datatypes::{DataType, JsonText, OperationError};
+use tombolo_protocol::{EncodeError, SessionTokenError};
 use tombolo_replication::TableName;
 use tombolo_replication::leader::Refusal;
 
@@ -18,15 +18,29 @@ type Codes = &'static [&'static str];
 
 /// What a call that changes anything is refused for on the admin listener.
 pub(super) const OF_OPERATORS: Codes = &["foreign_host", "foreign_origin"];
+/// What any call is refused for: it may carry a session.
+pub(super) const OF_EVERY_CALL: Codes = &["bad_session_token", "bad_parameter"];
 /// A name of a table in the path.
 pub(super) const OF_TABLE: Codes = &["bad_path", "bad_table_name", "no_such_table"];
 /// A name of a table in the query.
 pub(super) const OF_TABLE_ASKED: Codes =
-    &["bad_parameter", "bad_table_name", "no_such_table", "stopping", "storage_unreadable"];
+    &["bad_table_name", "no_such_table", "stopping", "storage_unreadable"];
 pub(super) const KEY_OF_ITEM: Codes = &["bad_key"];
-pub(super) const READ_ASKED: Codes = &["bad_parameter", "not_supported_yet", "strong_needs_home"];
-pub(super) const WRITE_ASKED: Codes = READ_ASKED;
+/// What is asked for beside the operation, and is not to be had.
+pub(super) const PROMISES: Codes = &["bad_parameter", "not_supported_yet", "strong_needs_home"];
+/// How many regions a write asks for.
+pub(super) const CONCERN: Codes = &["write_concern_too_large"];
+/// That they do not hold it in time.
+pub(super) const UNMET: Codes = &["write_concern_unmet"];
+/// This region is behind what the session has seen, and so is every other that can be asked.
+pub(super) const BEHIND: Codes = &["stale_replica", "overloaded", "stopping"];
+/// What was passed on for that, and may have been done.
+pub(super) const UNANSWERED: Codes = &["forward_unanswered"];
+/// A condition, or a name of the request.
+pub(super) const ONLY_SO: Codes =
+    &["bad_header", "version_mismatch", "idempotency_key_reused", "too_many_idempotency_keys"];
 pub(super) const READ_ITEM: Codes = &["no_such_item", "storage_unreadable", "version_unwritable"];
+pub(super) const READ_ROWS: Codes = &["storage_unreadable", "version_unwritable"];
 pub(super) const JSON_BODY: Codes = &[
     "unsupported_media_type",
     "value_too_large",
@@ -36,15 +50,13 @@ pub(super) const JSON_BODY: Codes = &[
 ];
 pub(super) const WRITE_ITEM: Codes = &[
     "overloaded",
+    "storage_full",
     "starting",
     "stopping",
-    "wrong_type_operation",
     "storage_unreadable",
     "storage_failed",
     "version_unwritable",
 ];
-/// What an operation on the item as it stands is refused for.
-pub(super) const ITEM: Codes = &["no_such_item", "counter_overflow"];
 pub(super) const DEFINE: Codes = &[
     "bad_path",
     "bad_table_name",
@@ -57,6 +69,7 @@ pub(super) const DEFINE: Codes = &[
     "too_many_tables",
     "definition_pending",
     "overloaded",
+    "storage_full",
     "starting",
     "stopping",
     "storage_failed",
@@ -67,12 +80,13 @@ pub(super) const ALTER: Codes = &[
     "fixed_member",
     "definition_pending",
     "overloaded",
+    "storage_full",
     "starting",
     "stopping",
     "storage_failed",
 ];
 pub(super) const DROP: Codes =
-    &["definition_pending", "overloaded", "starting", "stopping", "storage_failed"];
+    &["definition_pending", "overloaded", "storage_full", "starting", "stopping", "storage_failed"];
 pub(super) const STEER: &[Codes] = &[&["bad_path", "no_such_peer", "stopping", "storage_failed"]];
 
 /// What `codes` are answered with: each status with what it then means.
@@ -106,6 +120,7 @@ fn samples() -> Vec<Problem> {
         TableName::new("").err().map(Problem::from),
         JsonText::parse(b"").err().map(Problem::from),
         region.map(|region| Problem::NotReady { region }),
+        region.map(|region| Problem::ForwardUnanswered { region }),
     ];
     let data_type = DataType::Register;
     let mut samples = vec![
@@ -135,14 +150,36 @@ fn samples() -> Vec<Problem> {
         Problem::ForeignOrigin { origin: nothing() },
         Problem::Version(EncodeError::Compression),
         Problem::Submit(SubmitError::Overloaded),
+        Problem::Submit(SubmitError::StorageFull),
         Problem::Submit(SubmitError::Starting),
         Problem::Submit(SubmitError::Stopping),
         Problem::Submit(SubmitError::Unreadable { detail: nothing() }),
         Problem::Submit(SubmitError::Unknown),
         Problem::Submit(SubmitError::Refused(Refusal::TableExists)),
+        Problem::Submit(SubmitError::Refused(Refusal::VersionMismatch)),
+        Problem::Submit(SubmitError::Refused(Refusal::RequestNameReused)),
+        Problem::Submit(SubmitError::Refused(Refusal::TooManyNamedRequests)),
+        Problem::Route(RouteError::Stale),
+        Problem::BadHeader { name: nothing(), detail: nothing() },
+        Problem::ForeignCursor,
+        Problem::NoSuchConflict,
+        Problem::BadSession(SessionTokenError::Damaged),
+        Problem::WriteConcernTooLarge { w: 0, regions: 0 },
+        Problem::WriteConcernUnmet { w: 0, holders: Vec::new() },
         Problem::Table(TableError::TooMany),
         Problem::Table(TableError::Pending { regions: Vec::new() }),
     ];
     samples.extend(malformed.into_iter().flatten());
+    let refused = |error| Problem::Submit(SubmitError::Refused(Refusal::Operation(error)));
+    samples.extend(
+        [
+            OperationError::WrongValue { data_type },
+            OperationError::Immutable,
+            OperationError::AlreadyWritten,
+            OperationError::TooManySiblings { max: 0 },
+            OperationError::WouldLoseAgain { reason: none() },
+        ]
+        .map(refused),
+    );
     samples
 }

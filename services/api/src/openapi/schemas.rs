@@ -1,12 +1,19 @@
 //! The bodies that are written by hand where they are answered, or only read: as types for the
 //! document. A test over real answers holds them to what is written.
 
+mod conflicts;
+mod items;
+
 use serde::Serialize;
 use serde_json::Value as Json;
+use tombolo_datatypes::DataType;
+use tombolo_replication::Strategy as TableStrategy;
+use tombolo_resolvers::ResolverKind;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::parameters;
 use crate::{digests, links, problem, region, tables};
 
 /// Any JSON, at most 64 deep; numbers come back with the digits they were sent with.
@@ -18,56 +25,15 @@ struct Value(Json);
 #[derive(Serialize, ToSchema)]
 struct Text(String);
 
-/// An item as it stands.
+/// A table's definition as it is asked for: the words that this version has.
 #[derive(Serialize, ToSchema)]
-struct Item {
-    key: String,
-    #[schema(value_type = Json)]
-    value: Json,
-    /// What a condition compares.
-    version: String,
-    /// When what stands was written, by its author's hybrid clock: RFC 3339 with milliseconds.
-    #[schema(format = DateTime)]
-    written_at: String,
-    /// The region in which it was written.
-    written_in: String,
-}
-
-/// A write that replaced.
-#[derive(Serialize, ToSchema)]
-struct Written {
-    key: String,
-    version: String,
-}
-
-/// An item after an operation.
-#[derive(Serialize, ToSchema)]
-struct Operated {
-    key: String,
-    /// The value after the operation, here.
-    #[schema(value_type = Json)]
-    value: Json,
-    version: String,
-}
-
-/// Operations of the table's data type, applied together. What other types take is 422.
-#[derive(Serialize, ToSchema)]
-struct Operations {
-    /// Of a counter.
-    #[schema(required = false)]
-    increment: i64,
-    /// Of a counter.
-    #[schema(required = false)]
-    decrement: i64,
-}
-
-/// A table's definition as it is asked for.
-#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct TableDefinition {
-    /// Which operations its items take, for example `register` or `counter`.
+    /// Which operations its items take.
+    #[schema(schema_with = data_type)]
     r#type: String,
     /// Which of concurrent writes stands; the type's first one without it.
-    #[schema(required = false)]
+    #[schema(required = false, schema_with = resolver)]
     resolver: String,
     #[schema(required = false)]
     strategy: Strategy,
@@ -77,8 +43,8 @@ struct TableDefinition {
     /// Of a document.
     #[schema(required = false, value_type = Object)]
     fields: Json,
-    /// What reads get that ask for nothing.
-    #[schema(required = false)]
+    /// What reads with a session get that ask for nothing.
+    #[schema(required = false, schema_with = parameters::consistency)]
     consistency: String,
 }
 
@@ -96,8 +62,20 @@ struct TableAlteration {
 /// How writes are replicated.
 #[derive(Serialize, ToSchema)]
 struct Strategy {
-    /// For example `multi_leader`.
+    #[schema(schema_with = mode)]
     mode: String,
+}
+
+fn data_type() -> Schema {
+    parameters::words(DataType::ALL.map(DataType::name))
+}
+
+fn resolver() -> Schema {
+    parameters::words(ResolverKind::ALL.map(ResolverKind::name))
+}
+
+fn mode() -> Schema {
+    parameters::words([TableStrategy::MultiLeader.mode()])
 }
 
 /// All schemas, by name.
@@ -105,10 +83,13 @@ pub(super) fn all() -> Vec<(String, RefOr<Schema>)> {
     let mut all = Vec::new();
     add::<Value>(&mut all);
     add::<Text>(&mut all);
-    add::<Item>(&mut all);
-    add::<Written>(&mut all);
-    add::<Operated>(&mut all);
-    add::<Operations>(&mut all);
+    add::<items::Item>(&mut all);
+    add::<items::Items>(&mut all);
+    add::<items::Written>(&mut all);
+    add::<items::Operated>(&mut all);
+    add::<items::Operations>(&mut all);
+    add::<conflicts::History>(&mut all);
+    add::<conflicts::Conflicts>(&mut all);
     add::<TableDefinition>(&mut all);
     add::<TableAlteration>(&mut all);
     add::<region::RegionBody<'_>>(&mut all);

@@ -63,12 +63,12 @@ fn every_code_is_documented_and_refuses_something() {
         problems::entries().iter().map(|entry| entry.code.to_owned()).collect();
     assert_eq!(sampled, table);
 
-    let of_operators = problems::OF_OPERATORS.iter();
+    let of_all = problems::OF_OPERATORS.iter().chain(problems::OF_EVERY_CALL);
     let refusing: BTreeSet<_> = RouteClass::ALL
         .into_iter()
         .flat_map(operations::of)
         .flat_map(|operation| operation.problems.iter().copied().flatten())
-        .chain(of_operators)
+        .chain(of_all)
         // These refuse what is no operation at all; the document's head tells of them.
         .chain(&["no_such_route", "method_not_allowed"])
         .map(|code| (*code).to_owned())

@@ -3,12 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
-use tombolo_actors::TableError;
+use tombolo_actors::{SubmitError, TableError};
 use tombolo_causality::RegionId;
+use tombolo_replication::leader::Refusal;
 use utoipa::ToSchema;
 
 use super::Problem;
 use super::table::{Entry, Retry};
+use crate::conditions::scoped;
 use crate::reply::{Letterhead, acknowledged_by};
 
 /// How soon a refused request may be repeated.
@@ -67,7 +69,10 @@ impl Problem {
         if let Some((name, value)) = self.header() {
             reply.headers_mut().insert(name, HeaderValue::from_static(value));
         }
-        reply
+        match self {
+            Self::Submit(SubmitError::Refused(Refusal::VersionMismatch)) => scoped(reply),
+            _ => reply,
+        }
     }
 
     /// What its status asks to be named in a header.

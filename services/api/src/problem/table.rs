@@ -67,6 +67,10 @@ const fn unavailable(code: &'static str, title: &'static str) -> Entry {
 }
 
 const OVERLOADED: Entry = unavailable("overloaded", "The region is overloaded");
+const STORAGE_FULL: Entry = Entry {
+    status: StatusCode::INSUFFICIENT_STORAGE,
+    ..unavailable("storage_full", "The region's disk is full")
+};
 const STARTING: Entry = unavailable("starting", "The region is starting");
 const STOPPING: Entry = unavailable("stopping", "The region is stopping");
 const NO_SUCH_TABLE: Entry = refused(StatusCode::NOT_FOUND, "no_such_table", "No such table");
@@ -209,6 +213,7 @@ fn pause(error: &PauseError) -> Entry {
 fn submit(error: &SubmitError) -> Entry {
     match error {
         SubmitError::Overloaded => OVERLOADED,
+        SubmitError::StorageFull => STORAGE_FULL,
         SubmitError::Starting => STARTING,
         SubmitError::Stopping => STOPPING,
         SubmitError::Refused(refusal) => refusal_entry(refusal),
@@ -293,6 +298,9 @@ mod tests {
         assert_eq!(answered(SubmitError::Starting), later("starting"));
         assert_eq!(answered(SubmitError::Stopping), later("stopping"));
         assert_eq!(answered(PauseError::Stopping), later("stopping"));
+        let full = (507, "storage_full", Retry::Later, Outcome::NotApplied);
+        assert_eq!(answered(SubmitError::StorageFull), full);
+        assert_eq!(answered(TableError::Submit(SubmitError::StorageFull)), full);
         assert_eq!(answered(TableError::Submit(SubmitError::Overloaded)), later("overloaded"));
     }
 

@@ -24,6 +24,7 @@ async fn a_write_with_the_present_version_is_done_and_one_with_another_is_not() 
     for stale in [first.as_str(), "\"never-a-version\"", "\"\""] {
         let refusal = put_if(&running, ITEM, &format!("If-Match: {stale}"), "3").await;
         assert_eq!(refusal.refusal(), refused(412, "version_mismatch"), "{stale}");
+        assert_eq!(refusal.header("tombolo-condition-scope"), Some("region"));
     }
     assert_eq!(running.get(ITEM).await.json()["value"], 2);
     let either = format!("If-Match: {first}, {}", tag(&second));
@@ -66,6 +67,24 @@ async fn beside_siblings_a_version_names_what_is_replaced() {
     let left = running.get(path).await.json();
     let values: Vec<_> = left["siblings"].as_array().unwrap().iter().map(|s| &s["value"]).collect();
     assert_eq!(values, [3, 4]);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn siblings_beyond_their_number_are_refused() {
+    let running = Running::start_with(|settings| settings.items.siblings_max = 2).await;
+    running.define("sib", r#"{"type":"register","resolver":"siblings"}"#).await;
+    let path = "/v1/tables/sib/items/k";
+    // Nobody replaces what is there: its version is one of before.
+    let before = format!("If-Match: {}", tag(&running.put("/v1/tables/sib/items/l", "0").await));
+    for value in ["1", "2"] {
+        assert!(put_if(&running, path, &before, value).await.status < 300);
+    }
+    let third = put_if(&running, path, &before, "3").await;
+    assert_eq!(third.refusal(), refused(409, "too_many_siblings"));
+    assert_eq!(running.get(path).await.json()["siblings"].as_array().unwrap().len(), 2);
+    // Whoever has seen them puts one in their place.
+    assert_eq!(running.put(path, "4").await.status, 200);
     running.stop().await;
 }
 

@@ -5,9 +5,11 @@
 mod bodies;
 mod conditions;
 mod conflicts;
+mod connections;
 mod cors;
 mod counters;
 mod data_types;
+mod full_disk;
 mod hostile;
 mod items;
 mod keys;

@@ -71,7 +71,7 @@ async fn a_write_moves_what_it_should_and_nothing_else() {
         ("tombolo_changes_applied_total{origin=\"remote\"}".to_owned(), 0.0),
         ("tombolo_link_pending_changes{peer=\"eu-west\"}".to_owned(), 1.0),
         ("tombolo_conflicts_opened_total".to_owned(), 0.0),
-        ("tombolo_commands_refused_total{full=\"mailbox\"}".to_owned(), 0.0),
+        ("tombolo_requests_refused_total{full=\"mailbox\"}".to_owned(), 0.0),
         ("tombolo_held_back_bytes".to_owned(), 0.0),
     ];
     let steps = ["parse", "mailbox", "decide", "journal", "reply"];
@@ -94,6 +94,53 @@ async fn a_write_moves_what_it_should_and_nothing_else() {
         assert!((after[series] - value).abs() < 1e-9, "{series}");
     }
     assert!(!after.keys().any(|series| series.contains("reg\"") || series.contains("/k\"")));
+    running.stop().await;
+}
+
+/// How far `series` moved.
+fn moved(before: &Samples, after: &Samples, series: &str) -> f64 {
+    after[series] - before.get(series).copied().unwrap_or_default()
+}
+
+#[actix_rt::test]
+async fn what_was_asked_for_and_not_kept_is_counted_and_a_repetition_is_no_write() {
+    let running = Running::start_with(|settings| {
+        settings.cluster.regions.push(absent("eu-west"));
+        settings.replication.definition_timeout = Duration::from_millis(100);
+    })
+    .await;
+    running.define_pending("reg", r#"{"type":"register"}"#).await;
+    let path = "/v1/tables/reg/items/k";
+    let put = async |path: &str, header: &str| {
+        let headers = format!("Content-Type: application/json\r\n{header}\r\n");
+        running.call("PUT", path, &headers, "1").await.status
+    };
+    assert_eq!(put(path, "Idempotency-Key: once").await, 201);
+    let (_, before) = page(&running).await;
+    assert_eq!(put(path, "Idempotency-Key: once").await, 201);
+    let (_, repeated) = page(&running).await;
+    for step in ["parse", "mailbox", "decide", "journal", "reply"] {
+        let series = format!("tombolo_write_step_duration_seconds_count{{step=\"{step}\"}}");
+        assert!(moved(&before, &repeated, &series).abs() < 1e-9, "{series}");
+    }
+    let changes = "tombolo_changes_applied_total{origin=\"local\"}";
+    assert!(moved(&before, &repeated, changes).abs() < 1e-9);
+
+    assert_eq!(put(path, "If-None-Match: *").await, 412);
+    assert_eq!(put(&format!("{path}?w=2&timeout_ms=1"), "Accept: */*").await, 504);
+    let ahead = format!("Tombolo-Session: {}\r\n", crate::sessions::ahead());
+    let late = running.call("GET", &format!("{path}?wait_ms=1"), &ahead, "").await;
+    assert_eq!(late.refusal(), refused(503, "stale_replica"));
+    let (_, after) = page(&running).await;
+    for series in [
+        "tombolo_requests_repeated_total",
+        "tombolo_conditions_unmet_total",
+        "tombolo_write_concerns_unmet_total",
+        "tombolo_session_wait_duration_seconds_count",
+    ] {
+        assert!((moved(&before, &after, series) - 1.0).abs() < 1e-9, "{series}");
+    }
+    assert!((moved(&before, &after, changes) - 1.0).abs() < 1e-9, "what is unmet stays");
     running.stop().await;
 }
 

@@ -4,14 +4,28 @@ use serde_json::Value;
 
 use crate::support::{Reply, Running, absent, call, refused};
 
+/// The headers of an answer that HTTP has, whatever is asked.
+const OF_HTTP: [&str; 4] = ["connection", "content-length", "content-type", "date"];
+/// Those that keep pages from being misused.
+const OF_PAGES: [&str; 4] =
+    ["cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"];
+
 /// Checks a reply against what the document says of `operation`: the status, the media type, and
-/// that the body has every required member, and none that is not there.
+/// that head and body have all that is required, and nothing that is not there.
 fn check(document: &Value, (method, path): (&str, &str), reply: &Reply) {
     let operation = &document["paths"][path][method.to_lowercase()];
     let documented = &operation["responses"][reply.status.to_string()];
     assert!(documented.is_object(), "{method} {path}: {reply:?}");
-    for name in documented["headers"].as_object().unwrap().keys() {
-        assert!(reply.header(&name.to_lowercase()).is_some(), "{method} {path}: {name}: {reply:?}");
+    let headers = documented["headers"].as_object().unwrap();
+    for (name, _) in headers.iter().filter(|(_, header)| header["required"] == true) {
+        let is_there = reply.header(&name.to_lowercase()).is_some();
+        assert!(is_there, "{method} {path}: {name}: {}", reply.head);
+    }
+    for line in reply.head.lines().skip(1) {
+        let name = line.split(':').next().unwrap().to_lowercase();
+        let is_documented = headers.keys().any(|header| header.to_lowercase() == name);
+        let is_known = OF_HTTP.iter().chain(&OF_PAGES).any(|known| *known == name);
+        assert!(is_documented || is_known, "{method} {path}: {}: {}", reply.status, line);
     }
     let Some(content) = documented.get("content") else {
         assert!(reply.body.is_empty(), "{method} {path}: {reply:?}");
@@ -29,6 +43,13 @@ fn check(document: &Value, (method, path): (&str, &str), reply: &Reply) {
 fn fits(document: &Value, reference: &str, body: &Value) {
     let name = reference.strip_prefix("#/components/schemas/").unwrap();
     let schema = &document["components"]["schemas"][name];
+    if let Some(shapes) = schema["oneOf"].as_array() {
+        let names = shapes.iter().map(|shape| shape["$ref"].as_str().unwrap());
+        // Which of them it is, the members tell.
+        let wanted = if body.get("siblings").is_some() { "Siblings" } else { "Value" };
+        let of = names.filter(|name| name.ends_with(wanted)).collect::<Vec<_>>();
+        return fits(document, of[0], body);
+    }
     let Some(properties) = schema["properties"].as_object() else { return };
     let required = schema["required"].as_array();
     for member in required.into_iter().flatten().map(|member| member.as_str().unwrap()) {
@@ -49,8 +70,13 @@ fn fits(document: &Value, reference: &str, body: &Value) {
 #[actix_rt::test]
 async fn answers_have_the_shape_that_the_document_gives_them() {
     let running = Running::with_tables().await;
+    running.define("set", r#"{"type":"set"}"#).await;
+    running.define("flag", r#"{"type":"flag"}"#).await;
+    running.define("max", r#"{"type":"register","resolver":"max"}"#).await;
+    running.define("first", r#"{"type":"register","resolver":"first_write_wins"}"#).await;
     let document = running.get("/openapi.json").await.json();
-    let (table, item) = ("/v1/tables/{table}", "/v1/tables/{table}/items/{key}");
+    let (table, items) = ("/v1/tables/{table}", "/v1/tables/{table}/items");
+    let (item, history) = (&*format!("{items}/{{key}}"), format!("{items}/{{key}}/history"));
     for (method, path, of, body, status) in [
         ("PUT", "/v1/tables/new", table, r#"{"type":"register"}"#, 201),
         ("PUT", "/v1/tables/new", table, r#"{"type":"register"}"#, 200),
@@ -70,6 +96,26 @@ async fn answers_have_the_shape_that_the_document_gives_them() {
         ("PATCH", "/v1/tables/reg/items/k", item, r#"{"increment":2}"#, 422),
         ("DELETE", "/v1/tables/reg/items/k", item, "", 204),
         ("GET", "/v1/tables/cnt/item?key=k", "/v1/tables/{table}/item", "", 200),
+        ("PATCH", "/v1/tables/set/items/k", item, r#"{"add":["a",1,null]}"#, 200),
+        ("PUT", "/v1/tables/set/items/k", item, "1", 422),
+        ("PATCH", "/v1/tables/flag/items/k", item, r#"{"enable":true}"#, 200),
+        ("GET", "/v1/tables/flag/items/k", item, "", 200),
+        ("PUT", "/v1/tables/max/items/k", item, "2", 201),
+        ("PUT", "/v1/tables/max/items/k", item, "1", 200),
+        ("PUT", "/v1/tables/first/items/k", item, "1", 201),
+        ("PUT", "/v1/tables/first/items/k", item, "2", 409),
+        ("DELETE", "/v1/tables/first/items/k", item, "", 422),
+        ("PUT", "/v1/tables/reg/items/k?w=2", item, "1", 422),
+        ("PUT", "/v1/tables/reg/items/k?session=none", item, "1", 400),
+        ("GET", "/v1/tables/max/items/k/history", &history, "", 200),
+        ("GET", "/v1/tables/cnt/item/history?key=k", "/v1/tables/{table}/item/history", "", 200),
+        ("GET", "/v1/tables/max/items/none/history", &history, "", 404),
+        ("GET", "/v1/tables/max/items", items, "", 200),
+        ("GET", "/v1/tables/max/items?cursor=none", items, "", 400),
+        ("GET", "/v1/conflicts", "/v1/conflicts", "", 200),
+        ("GET", "/v1/conflicts?limit=0", "/v1/conflicts", "", 400),
+        ("POST", "/v1/conflicts/none/dismiss", "/v1/conflicts/{id}/dismiss", "", 404),
+        ("POST", "/v1/conflicts/none/undo", "/v1/conflicts/{id}/undo", "", 422),
         ("GET", "/v1/region", "/v1/region", "", 200),
         ("GET", "/livez", "/livez", "", 200),
         ("GET", "/readyz", "/readyz", "", 200),
@@ -81,6 +127,49 @@ async fn answers_have_the_shape_that_the_document_gives_them() {
         let reply = running.call(method, path, if body.is_empty() { "" } else { json }, body).await;
         assert_eq!(reply.status, status, "{method} {path}: {reply:?}");
         check(&document, (method, of), &reply);
+    }
+    let conflicts = running.get("/v1/conflicts").await.json();
+    let id = conflicts["conflicts"][0]["id"].as_str().unwrap();
+    for (action, status) in [("restore", 422), ("dismiss", 200), ("dismiss", 404)] {
+        let path = format!("/v1/conflicts/{id}/{action}");
+        let reply = running.call("POST", &path, "", "").await;
+        assert_eq!(reply.status, status, "{path}: {reply:?}");
+        check(&document, ("POST", &format!("/v1/conflicts/{{id}}/{action}")), &reply);
+    }
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn conditions_and_named_requests_are_answered_as_the_document_says() {
+    let running = Running::with_tables().await;
+    let document = running.get("/openapi.json").await.json();
+    let path = "/v1/tables/reg/items/k";
+    for (header, body, status) in [
+        ("If-None-Match: *", "1", 201),
+        ("If-None-Match: *", "1", 412),
+        ("If-None-Match: x", "1", 400),
+        ("Idempotency-Key: a", "1", 200),
+        ("Idempotency-Key: a", "2", 422),
+    ] {
+        let headers = format!("Content-Type: application/json\r\n{header}\r\n");
+        let reply = running.call("PUT", path, &headers, body).await;
+        assert_eq!(reply.status, status, "{header}: {reply:?}");
+        check(&document, ("PUT", "/v1/tables/{table}/items/{key}"), &reply);
+    }
+    running.define("sib", r#"{"type":"register","resolver":"siblings"}"#).await;
+    let first = running.put("/v1/tables/sib/items/k", "1").await;
+    running.put("/v1/tables/sib/items/k", "2").await;
+    let tag = first.header("etag").unwrap();
+    let beside = format!("Content-Type: application/json\r\nIf-Match: {tag}\r\n");
+    assert_eq!(running.call("PUT", "/v1/tables/sib/items/k", &beside, "3").await.status, 200);
+    for (path, of) in [
+        ("/v1/tables/sib/items/k", "/v1/tables/{table}/items/{key}"),
+        ("/v1/tables/sib/items", "/v1/tables/{table}/items"),
+        ("/v1/tables/sib/items/k/history", "/v1/tables/{table}/items/{key}/history"),
+    ] {
+        let reply = running.get(path).await;
+        assert_eq!(reply.status, 200, "{path}");
+        check(&document, ("GET", of), &reply);
     }
     running.stop().await;
 }

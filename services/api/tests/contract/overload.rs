@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tombolo_simulation::disk::SimulatedDisk;
+use tombolo_topology::settings::Leader;
 
 use crate::support::{Running, call, refused};
 
@@ -11,15 +12,24 @@ const MAILBOX_COMMANDS_MAX: usize = 4;
 
 #[actix_rt::test]
 async fn while_the_disk_is_stalled_a_full_mailbox_is_answered_503_with_retry_after() {
+    with_a_stalled_disk(|leader| leader.group_changes_max = 1).await;
+}
+
+#[actix_rt::test]
+async fn a_group_is_full_by_its_bytes_as_well() {
+    with_a_stalled_disk(|leader| leader.group_bytes_max = 1).await;
+}
+
+async fn with_a_stalled_disk(fill: impl FnOnce(&mut Leader)) {
     let disk = SimulatedDisk::new(1);
     let running = Running::start_on(Arc::new(disk.clone()), |settings| {
         settings.leader.mailbox_commands_max = MAILBOX_COMMANDS_MAX;
-        settings.leader.group_changes_max = 1;
+        fill(&mut settings.leader);
     })
     .await;
     running.define("reg", r#"{"type":"register"}"#).await;
 
-    let gate = disk.stall_next_sync();
+    let gate = disk.stall_syncs();
     let put = |nth: usize| {
         let (api, path) = (running.api, format!("/v1/tables/reg/items/k{nth}"));
         async move { call(api, "PUT", &path, "Content-Type: application/json\r\n", "1").await }
@@ -43,7 +53,7 @@ async fn while_the_disk_is_stalled_a_full_mailbox_is_answered_503_with_retry_aft
     assert_eq!(running.get(&format!("/v1/tables/reg/items/k{nth}")).await.status, 404);
 
     let metrics = call(running.admin, "GET", "/metrics", "", "").await;
-    let refused = "tombolo_commands_refused_total{full=\"mailbox\"} ";
+    let refused = "tombolo_requests_refused_total{full=\"mailbox\"} ";
     let count = metrics.text().lines().find_map(|line| line.strip_prefix(refused)).unwrap();
     assert!(count.parse::<u64>().unwrap() > 0, "{count}");
 

@@ -19,7 +19,7 @@ fn session(reply: &Reply) -> Session {
 }
 
 /// The token of who has seen a write of another region that is not here.
-fn ahead() -> String {
+pub(crate) fn ahead() -> String {
     let mut session = Session::new();
     session.wrote(Dot::new(ReplicaId::new(RegionId::new("eu-west").unwrap(), Incarnation(7)), 1));
     encode_session(&key(), &session, VersionVector::new).unwrap().text
@@ -101,6 +101,10 @@ async fn with_a_secret_the_cluster_s_name_is_not_enough_to_make_one() {
     let header = format!("Tombolo-Session: {}\r\n", ahead());
     let forged = running.call("GET", "/livez", &header, "").await;
     assert_eq!(forged.refusal(), refused(400, "bad_session_token"));
+    let nowhere = running.call("GET", "/v1/nowhere", &header, "").await;
+    assert_eq!(nowhere.refusal(), refused(404, "no_such_route"));
+    let method = running.call("TRACE", "/livez", &header, "").await;
+    assert_eq!(method.refusal(), refused(405, "method_not_allowed"));
     running.stop().await;
 }
 

@@ -16,6 +16,7 @@ mod every_type;
 mod hostile;
 mod identity;
 mod kill;
+mod mixed_load;
 mod named_requests;
 mod partial_cut;
 mod roaming;

@@ -2,6 +2,7 @@
 
 mod asked;
 mod cluster;
+mod counter;
 mod demo;
 mod escaped;
 mod history;
@@ -20,6 +21,7 @@ mod wait;
 
 pub(crate) use self::asked::Asked;
 pub(crate) use self::cluster::{Cluster, Distance, NAMES};
+pub(crate) use self::counter::Counter;
 pub(crate) use self::demo::Demo;
 pub(crate) use self::escaped::escaped;
 pub(crate) use self::history::{Kind, Operation, Outcome, Recorder};

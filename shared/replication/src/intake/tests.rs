@@ -10,6 +10,7 @@ const LIMITS: Limits = Limits {
     clock_skew_ms_max: 500,
     silence_ms_max: 1_000,
     ask_again_ms: 1_000,
+    streams_max: 3,
 };
 
 fn region(name: &str) -> RegionId {
@@ -175,4 +176,20 @@ fn a_peer_ahead_on_a_silent_origin_is_asked_once_until_the_answer_is_late() {
     assert_eq!(c.handle(2_201, 0, heard()), [ask("b", "a", 0, 7)]);
     c.handle(2_210, 0, Input::Lost { peer: region("b") });
     assert_eq!(c.handle(2_220, 0, heard()), [ask("b", "a", 0, 7)]);
+}
+
+#[test]
+fn one_stream_more_than_there_may_be_is_refused_and_the_others_go_on() {
+    let mut d = intake("d");
+    for known in ["a", "b", "c"] {
+        let first = change(known, 1, &[]);
+        let outputs = handle(&mut d, received("a", std::slice::from_ref(&first)));
+        assert_eq!(outputs, [Output::Apply(vec![first])]);
+    }
+    let reason = Refusal::TooManyStreams { origin: replica("e"), max: 3 };
+    let refused = [Output::Refuse { peer: region("a"), reason }];
+    assert_eq!(handle(&mut d, received("a", &[change("e", 1, &[])])), refused);
+    let second = change("a", 2, &[]);
+    let outputs = handle(&mut d, received("a", std::slice::from_ref(&second)));
+    assert_eq!(outputs, [Output::Apply(vec![second])]);
 }

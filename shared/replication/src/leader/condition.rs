@@ -20,7 +20,9 @@ pub(super) fn check(
         Some(Condition::Present) if existed => Ok(None),
         Some(Condition::Versions(versions)) if resolver == ResolverKind::Siblings => {
             let mut named = VersionVector::new();
-            versions.iter().for_each(|version| named.join(version));
+            for version in &versions {
+                named.join(version);
+            }
             Ok(Some(named))
         }
         Some(Condition::Versions(versions)) if existed && versions.contains(context) => {

@@ -74,7 +74,10 @@ impl Recorder {
         let record = self.record.lock().unwrap();
         let is_short = |record: &mut (u64, Vec<Operation>)| record.1.len() < count;
         let (record, waited) = self.grows.wait_timeout_while(record, PATIENCE, is_short).unwrap();
-        assert!(!waited.timed_out(), "{} of {count} operations", record.1.len());
+        let ended = record.1.clone();
+        drop(record);
+        let last = &ended[ended.len().saturating_sub(20)..];
+        assert!(!waited.timed_out(), "{} of {count} operations: {last:#?}", ended.len());
     }
 
     /// How many operations have ended.

@@ -1,6 +1,6 @@
 //! Clients that write to every region at once and keep account of what became of each write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -11,19 +11,12 @@ use tombolo_simulation::Random;
 
 use super::http::CallError;
 use super::region::item;
-use super::{Client, Cluster, NAMES, rarely};
+use super::{Client, Cluster, Counter, NAMES, rarely};
 
 /// Clients of each region.
 const CLIENTS: u64 = 2;
 /// How long a client whose region is away leaves it alone.
 const AWAY: Duration = Duration::from_millis(20);
-
-/// What became of the writes to one counter.
-#[derive(Debug, Default)]
-struct Counter {
-    acknowledged: i64,
-    unknown: Vec<i64>,
-}
 
 /// What became of all writes.
 #[derive(Debug, Default)]
@@ -153,23 +146,4 @@ impl Tally {
             }
         }
     }
-}
-
-impl Counter {
-    /// Whether `shown` is the acknowledged sum and some of the unknown increments.
-    fn may_be(&self, shown: i64) -> bool {
-        let mut sums = BTreeSet::from([self.acknowledged]);
-        for by in &self.unknown {
-            let with: Vec<_> = sums.iter().map(|sum| sum + by).collect();
-            sums.extend(with);
-        }
-        sums.contains(&shown)
-    }
-}
-
-#[test]
-fn a_counter_is_what_was_acknowledged_and_some_of_what_is_unknown() {
-    let counter = Counter { acknowledged: 10, unknown: vec![5, 20] };
-    let possible: Vec<_> = (0..50).filter(|shown| counter.may_be(*shown)).collect();
-    assert_eq!(possible, [10, 15, 30, 35]);
 }

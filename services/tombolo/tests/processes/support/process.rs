@@ -116,11 +116,15 @@ impl Drop for Process {
     }
 }
 
-/// Whether the process of that number has ended, waited for or not.
+/// Whether the process of that number has ended, waited for or not, with all its threads: until the
+/// last of them has ended it keeps its files open, whatever the first one's state.
 pub(crate) fn is_gone(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
     let Ok(file) = File::open(format!("/proc/{pid}/stat")) else { return true };
     // Behind the name, which may hold anything: Z where nobody has waited for it.
     let mut stat = String::new();
     let read = BufReader::new(file).read_line(&mut stat);
-    read.is_err() || stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
+    let has_ended = read.is_err()
+        || stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']));
+    has_ended && threads.count() <= 1
 }

@@ -110,7 +110,9 @@ pub(crate) fn violations(history: &[Operation]) -> Vec<Violation> {
 fn shows(operation: &Operation, version: &Version, write: &Operation) -> bool {
     match &write.outcome {
         _ if write.session == operation.session => false,
-        Outcome::Done(written) => version.contains(&written.latest_of(&write.served_by)),
+        Outcome::Done(written) => {
+            version.latest_of(&write.served_by) >= written.latest_of(&write.served_by)
+        }
         Outcome::Refused(_) | Outcome::Unknown => operation.value == write.value,
     }
 }
@@ -146,16 +148,17 @@ fn incoherent(
     version: &Version,
     writes: &[(&Operation, [Floor; 2])],
 ) -> Option<Violation> {
-    let done = |write: &Operation| match &write.outcome {
-        Outcome::Done(version) => Some((version.clone(), version.latest_of(&write.served_by))),
-        Outcome::Refused(_) | Outcome::Unknown => None,
+    let shown = writes.iter().find(|(write, _)| write.value == operation.value)?.0;
+    let Outcome::Done(as_written) = &shown.outcome else { return None };
+    let has = |version: &Version, write: &Operation, written: &Version| {
+        version.latest_of(&write.served_by) >= written.latest_of(&write.served_by)
     };
-    let shown = writes.iter().find(|(write, _)| write.value == operation.value)?;
-    let (_, shown) = done(shown.0)?;
     let mut others = writes.iter().filter(|(write, _)| write.value != operation.value);
-    let replaces = others.find_map(|(write, _)| {
-        let (other, own) = done(write)?;
-        (version.contains(&own) && other.contains(&shown)).then_some(own)
+    let replaces = others.find_map(|(write, _)| match &write.outcome {
+        Outcome::Done(other) => {
+            (has(version, write, other) && has(other, shown, as_written)).then(|| other.clone())
+        }
+        Outcome::Refused(_) | Outcome::Unknown => None,
     });
     let guarantee = Guarantee::Coherence;
     let violation = |missing| Violation { guarantee, operation: operation.clone(), missing };

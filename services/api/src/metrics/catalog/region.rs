@@ -1,0 +1,56 @@
+//! The region itself: who it is, whether it is well, what its clock says.
+
+use super::super::Kind::Gauge;
+use super::super::text::seconds;
+use super::super::{Metric, Moment};
+use super::metric;
+
+pub(super) static METRICS: [Metric; 5] = [
+    metric(
+        "tombolo_build_info",
+        Gauge,
+        "1",
+        "Always 1; the labels say which region this is and which version runs",
+        |now, out| {
+            let name = now.region.name();
+            let labels = [("region", name.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
+            out.value(&labels, 1);
+        },
+    ),
+    metric(
+        "tombolo_start_time_seconds",
+        Gauge,
+        "seconds",
+        "When the region started, in seconds since 1970",
+        |now, out| {
+            out.value(&[], seconds(now.region.started_at_ms(), 1_000));
+        },
+    ),
+    metric("tombolo_ready", Gauge, "1", "1 while the region takes commands, else 0", |now, out| {
+        out.value(&[], u8::from(now.region.is_ready()));
+    }),
+    metric(
+        "tombolo_clock_seconds",
+        Gauge,
+        "seconds",
+        "Where the hybrid clock stands, in seconds since 1970",
+        |now, out| {
+            out.value(&[], seconds(clock_ms(now), 1_000));
+        },
+    ),
+    metric(
+        "tombolo_clock_ahead_seconds",
+        Gauge,
+        "seconds",
+        "How far the hybrid clock is ahead of the wall clock: another region's clock is ahead by as much, or this one's was set back",
+        |now, out| {
+            let ahead_ms = clock_ms(now).saturating_sub(now.region.now_ms());
+            out.value(&[], seconds(ahead_ms, 1_000));
+        },
+    ),
+];
+
+/// Never behind what is shown, whatever the wall says.
+fn clock_ms(now: &Moment<'_>) -> u64 {
+    now.region.now_ms().max(now.region.view().stamp_floor().millis())
+}

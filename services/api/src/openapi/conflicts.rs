@@ -1,0 +1,83 @@
+//! What may be asked of conflicts.
+
+use super::operations::{Operation, Reply, json, read};
+use super::parameters::{ACKS, CONFLICT, CONFLICTS, ORDERED, Param, READ, WRITE};
+use super::problems::{
+    BEHIND, CONCERN, KEY_OF_ITEM, PROMISES, READ_ROWS, UNANSWERED, UNMET, WRITE_ITEM,
+};
+use crate::route::{RouteClass, Verb};
+
+static OF_CONFLICT: &[&[&Param]] = &[&[&CONFLICT], &WRITE, &ORDERED];
+static SETTLED: &[Reply] =
+    &[Reply { headers: &[&ACKS], ..json(200, "The record as it now is.", "Conflict") }];
+
+const fn settle(
+    class: RouteClass,
+    id: &'static str,
+    summary: &'static str,
+    problems: &'static [&'static [&'static str]],
+) -> Operation {
+    Operation {
+        verb: Verb::Post,
+        parameters: OF_CONFLICT,
+        ..read(class, id, "conflicts", summary, SETTLED, problems)
+    }
+}
+
+pub(super) static OPERATIONS: [Operation; 4] = [
+    Operation {
+        parameters: &[&CONFLICTS, &READ],
+        ..read(
+            RouteClass::Conflicts,
+            "list_conflicts",
+            "conflicts",
+            "The open conflicts, a page at a time: one record for each write that has lost",
+            &[json(200, "A page. It is the last where `next` is null.", "Conflicts")],
+            &[
+                PROMISES,
+                BEHIND,
+                KEY_OF_ITEM,
+                READ_ROWS,
+                &["bad_cursor", "bad_table_name", "no_such_table"],
+            ],
+        )
+    },
+    settle(
+        RouteClass::ConflictRestore,
+        "restore_conflict",
+        "Write the lost value anew",
+        &[
+            PROMISES,
+            CONCERN,
+            UNMET,
+            BEHIND,
+            UNANSWERED,
+            WRITE_ITEM,
+            &["no_such_conflict", "no_such_table", "would_lose_again", "value_too_large"],
+            &["already_written", "immutable"],
+        ],
+    ),
+    settle(
+        RouteClass::ConflictDismiss,
+        "dismiss_conflict",
+        "Let the lost value go",
+        &[
+            PROMISES,
+            CONCERN,
+            UNMET,
+            BEHIND,
+            UNANSWERED,
+            WRITE_ITEM,
+            &["no_such_conflict", "no_such_table"],
+        ],
+    ),
+    Operation {
+        replies: &[],
+        ..settle(
+            RouteClass::ConflictUndo,
+            "undo_conflict",
+            "Take back what settled a conflict (not yet)",
+            &[PROMISES, CONCERN],
+        )
+    },
+];
