@@ -20,7 +20,7 @@ use crate::percent::{Plus, decode};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::route::Verb;
-use crate::{definition, guarantees};
+use crate::{conditions, definition, guarantees};
 
 /// A table's definition with its defaults filled in.
 #[derive(Serialize, ToSchema)]
@@ -116,6 +116,7 @@ pub(crate) async fn answer(
         return Ok(show(api, StatusCode::OK, find(&view, table)?));
     }
     let asked = guarantees::check_write(query, api.promises())?;
+    conditions::refuse(headers)?;
     match verb {
         Verb::Put => define(api, table, headers, payload).await,
         Verb::Patch => {
