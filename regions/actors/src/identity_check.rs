@@ -8,12 +8,12 @@ use core::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
-use tombolo_protocol::{Hello, Purpose};
+use tombolo_protocol::Purpose;
 use tombolo_replication::StreamPosition;
 use tombolo_storage::LastStop;
 
 use crate::connection::ConnectionError;
-use crate::shipping::{PROTOCOL, dial};
+use crate::dialling::{dial, hello};
 
 /// How long after a failed attempt a peer is dialled again.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -70,15 +70,8 @@ async fn ask(
     (host, port): &(String, u16),
     wait: Duration,
 ) -> Verdict {
-    let hello = Hello {
-        cluster: question.cluster.clone(),
-        region: question.replica.region,
-        replica: question.replica,
-        protocol_min: PROTOCOL,
-        protocol_max: PROTOCOL,
-        vector: question.vector.clone(),
-        purpose: Purpose::Identify,
-    };
+    let vector = question.vector.clone();
+    let hello = hello(&question.cluster, question.replica, vector, Purpose::Identify);
     let answered = timeout(wait, async {
         loop {
             match dial((host, *port), hello.clone(), peer).await {

@@ -14,6 +14,7 @@
 mod boot;
 mod clock;
 mod connection;
+mod dialling;
 mod error;
 mod forwarding;
 mod identity_check;

@@ -16,13 +16,13 @@ use tombolo_replication::intake::Input;
 use tombolo_storage::View;
 
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
+use crate::dialling::PROTOCOL;
 use crate::forwarding::{Answering, Answers};
 use crate::intake::{Arrived, Intake};
 use crate::leader::{Leader, Settle};
 use crate::links::{Link, Links};
 use crate::replication::{PeerCalled, Replication};
 use crate::serving::Serving;
-use crate::shipping::PROTOCOL;
 use crate::tables::Tables;
 
 /// What is there once the region knows who it is.

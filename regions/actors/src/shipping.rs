@@ -10,21 +10,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tombolo_causality::{RegionId, ReplicaId, VersionVector};
-use tombolo_protocol::{BatchFrame, Frame, Hello, Purpose, TableReply, TableRequest, Welcome};
+use tombolo_causality::{ReplicaId, VersionVector};
+use tombolo_protocol::{BatchFrame, Frame, Purpose, TableReply, TableRequest, Welcome};
 use tombolo_replication::clock_skew::RoundTrip;
 use tombolo_replication::shipper::{Input, Output, Read, Shipper};
 use tombolo_storage::{Found, LogReader, View};
 
 use crate::clock::{monotonic_ms, monotonic_us, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
+use crate::dialling::{dial, hello};
 use crate::links::{Link, Links};
-
-/// The protocol versions this program speaks.
-pub(crate) const PROTOCOL: u8 = 1;
 
 /// Frames of the peer that may wait to be looked at, acknowledgements aside.
 const INCOMING_FRAMES_MAX: usize = 128;
@@ -52,34 +49,6 @@ pub(crate) struct TableQuestion {
     pub(crate) reply: oneshot::Sender<TableReply>,
 }
 
-/// Dials `address` and says who is there; answers who was met.
-pub(crate) async fn dial(
-    address: (&str, u16),
-    hello: Hello,
-    expected: RegionId,
-) -> Result<(FrameReader, FrameWriter, Welcome), ConnectionError> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let (read, write) = stream.into_split();
-    let (mut reader, mut writer) = (FrameReader::new(read), FrameWriter::new(write));
-    writer.write(&Frame::Hello(hello)).await?;
-    // Whoever dials bounds the whole.
-    match reader.read(HELLO_BYTES_MAX, Duration::MAX).await? {
-        Frame::Welcome(welcome) if welcome.replica.region == expected => {
-            Ok((reader, writer, welcome))
-        }
-        Frame::Welcome(welcome) => {
-            let detail = format!("{} answers where {expected} should", welcome.replica.region);
-            Err(ConnectionError::Refusing {
-                code: tombolo_protocol::RefusalCode::UnknownRegion,
-                detail,
-            })
-        }
-        Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
-        _ => Err(ConnectionError::Unexpected { what: "something else than a welcome" }),
-    }
-}
-
 impl Shipping {
     /// Dials the peer and ships until the connection ends; `connected` is called once it stands.
     pub(crate) async fn run(
@@ -90,15 +59,8 @@ impl Shipping {
         questions: mpsc::Receiver<TableQuestion>,
         connected: impl FnOnce(),
     ) -> ConnectionError {
-        let hello = Hello {
-            cluster: self.cluster.clone(),
-            region: self.own.region,
-            replica: self.own,
-            protocol_min: PROTOCOL,
-            protocol_max: PROTOCOL,
-            vector: (**self.views.load().vector()).clone(),
-            purpose: Purpose::Replicate,
-        };
+        let vector = (**self.views.load().vector()).clone();
+        let hello = hello(&self.cluster, self.own, vector, Purpose::Replicate);
         let dialled = dial((&address.0, address.1), hello, self.link.peer);
         let (reader, writer, welcome) = match timeout(self.dial_timeout, dialled).await {
             Ok(Ok(dialled)) => dialled,

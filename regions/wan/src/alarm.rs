@@ -114,8 +114,9 @@ impl Bell {
     }
 
     fn poll(&mut self, at: Instant, context: &Context<'_>) -> Poll<()> {
-        let past = Instant::now() >= at;
         let mut entries = self.agenda.lock();
+        // Asked under the lock, so that what the alarm has found due is due here as well.
+        let past = Instant::now() >= at;
         if let Some(before) = self.set.filter(|before| past || *before != at) {
             entries.set.remove(&(before, self.number));
             self.set = None;
@@ -195,5 +196,32 @@ mod tests {
         assert_eq!(alarm.agenda.lock().set.len(), 1);
         drop(bell);
         assert!(alarm.agenda.lock().set.is_empty());
+    }
+
+    /// Whoever polls a bell may be held up on the way to the lock until the alarm has rung it. Set
+    /// again, it would stand before all later bells, for which nobody would wake the alarm.
+    #[test]
+    fn a_bell_that_is_rung_while_it_is_polled_is_not_set_again() {
+        let agenda = Arc::new(Agenda::default());
+        let mut bell = agenda.bell();
+        let at = Instant::now() + 200 * MS;
+        let context = || Context::from_waker(Waker::noop());
+        assert!(bell.poll(at, &context()).is_pending());
+
+        let mut entries = agenda.lock();
+        let (starts, started) = std::sync::mpsc::channel();
+        let other = std::thread::spawn(move || {
+            starts.send(()).unwrap();
+            (bell.poll(at, &context()), bell)
+        });
+        started.recv().unwrap();
+        while Instant::now() < at {
+            std::thread::yield_now();
+        }
+        entries.set.pop_first().unwrap();
+        drop(entries);
+        let (polled, _bell) = other.join().unwrap();
+        assert_eq!(polled, Poll::Ready(()));
+        assert!(agenda.lock().set.is_empty());
     }
 }

@@ -66,13 +66,10 @@ struct Asked<'a> {
     uri: &'a Uri,
     headers: &'a HeaderMap,
     hop: Hop,
+    route: Option<Route<'a>>,
 }
 
 impl<'a> Asked<'a> {
-    fn route(&self) -> Option<Route<'a>> {
-        Route::parse(self.uri.path(), self.door)
-    }
-
     fn query(&self) -> Query<'a> {
         Query(self.uri.query().unwrap_or_default())
     }
@@ -143,8 +140,9 @@ impl Api {
             uri: request.uri(),
             headers: request.headers(),
             hop: Hop::First,
+            route: Route::parse(request.uri().path(), door),
         };
-        let (route, verb) = (asked.route(), Verb::of(asked.method));
+        let (route, verb) = (asked.route, Verb::of(asked.method));
         let cors = (door == Door::Api).then_some(&self.0.cors);
         let preflight = cors
             .and_then(|cors| cors.preflight(route, asked.method, asked.headers, self.letterhead()));
@@ -205,7 +203,7 @@ impl Api {
         payload: &mut Payload,
     ) -> Result<HttpResponse, Problem> {
         let Asked { door, method, headers, .. } = *asked;
-        let route = asked.route().ok_or(Problem::NoSuchRoute)?;
+        let route = asked.route.ok_or(Problem::NoSuchRoute)?;
         let verb = Verb::of(method).filter(|verb| route.takes(*verb));
         let verb = verb.ok_or_else(|| Problem::MethodNotAllowed {
             method: method.clone(),

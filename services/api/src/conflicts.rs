@@ -29,7 +29,7 @@ use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::route::ConflictAction;
-use crate::{freshness, guarantees, items, tables};
+use crate::{conditions, freshness, guarantees, items, tables};
 
 const LIMIT: &str = "limit";
 const LIMIT_DEFAULT: u64 = 100;
@@ -83,6 +83,7 @@ impl Conflicts {
         caller: &mut Caller<'_>,
     ) -> Result<HttpResponse, Problem> {
         let asked = guarantees::check_write(query, api.promises())?;
+        conditions::refuse(headers)?;
         let verdict = match action {
             ConflictAction::Restore => Verdict::Restore,
             ConflictAction::Dismiss => Verdict::Dismiss,

@@ -122,6 +122,7 @@ pub(crate) async fn submit(
     let session = &mut caller.session;
     let region = api.region();
     let item = command.item.clone();
+    let is_named = command.request.is_some();
     let may_wait = match asked.regions_min {
         1 => None,
         _ => Some(region.may_wait().ok_or(SubmitError::Overloaded)?),
@@ -144,7 +145,7 @@ pub(crate) async fn submit(
     let w = asked.regions_min;
     match region.held_by(answer.dot, w, asked.timeout, may_wait).await {
         Ok(holders) => Ok(Done { answer, holders: Some(holders) }),
-        Err(ConcernUnmet { holders }) => Err(Problem::WriteConcernUnmet { w, holders }),
+        Err(ConcernUnmet { holders }) => Err(Problem::WriteConcernUnmet { w, holders, is_named }),
     }
 }
 

@@ -7,7 +7,8 @@ use crate::body::Media;
 use crate::caller::Caller;
 use crate::problem::Problem;
 
-static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The name that a client has given a request.
+pub(crate) static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest key, in letters.
 const KEY_LETTERS_MAX: usize = 255;

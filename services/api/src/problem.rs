@@ -217,6 +217,8 @@ pub(crate) enum Problem {
         w: usize,
         /// Those that hold it.
         holders: Vec<RegionId>,
+        /// Whether the request has a name: repeated, it is not done again and waits again.
+        is_named: bool,
     },
     /// The write was passed on and not answered.
     #[error("{region} was asked to do it, and has not answered")]

@@ -17,11 +17,11 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::body::{Media, read_json};
 use crate::definition::{self, alteration};
-use crate::guarantees;
 use crate::percent::{Plus, decode};
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::route::Verb;
+use crate::{conditions, guarantees};
 
 /// A table's definition with its defaults filled in.
 #[derive(Serialize, ToSchema)]
@@ -117,6 +117,7 @@ pub(crate) async fn answer(
         return Ok(show(api, StatusCode::OK, find(&view, table)?));
     }
     let asked = guarantees::check_write(query, api.promises())?;
+    conditions::refuse(headers)?;
     match verb {
         Verb::Put => define(api, table, headers, payload).await,
         Verb::Patch => {

@@ -11,7 +11,7 @@ pub(crate) use self::cell::{brief, plain};
 pub(crate) use self::grid::Grid;
 use crate::cli::Format;
 
-/// See the module. What is written appears when it is flushed, in any case by [`Printer::end`].
+/// See the module. What is written appears when it is flushed, in any case at its end.
 #[derive(Debug)]
 pub(crate) struct Printer {
     pub(crate) format: Format,

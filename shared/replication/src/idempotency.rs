@@ -91,7 +91,7 @@ pub enum Known {
     Full,
 }
 
-/// All records that are kept. Cloning shares them.
+/// All records that are kept.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     limits: LedgerLimits,
@@ -109,18 +109,14 @@ impl Ledger {
         Self { limits, by_name: BTreeMap::new(), by_age: BTreeSet::new(), bytes: 0 }
     }
 
-    /// What is known of `request`.
-    pub fn look_up(&self, now: HybridTimestamp, request: &NamedRequest) -> Known {
+    /// What is known of `request`, once what is over by `now` has been let go.
+    pub fn look_up(&mut self, now: HybridTimestamp, request: &NamedRequest) -> Known {
+        self.expire(now);
         match self.by_name.get(&request.name) {
-            Some(kept) if !self.is_over(now, kept.stamp) => {
-                if kept.record.request.hash == request.hash {
-                    Known::Done(Arc::clone(kept))
-                } else {
-                    Known::Reused
-                }
-            }
-            _ if self.bytes + RECORD_BYTES > self.limits.bytes_max => Known::Full,
-            _ => Known::No,
+            Some(kept) if kept.record.request.hash == request.hash => Known::Done(Arc::clone(kept)),
+            Some(_) => Known::Reused,
+            None if self.bytes + RECORD_BYTES > self.limits.bytes_max => Known::Full,
+            None => Known::No,
         }
     }
 
@@ -153,18 +149,13 @@ impl Ledger {
     }
 
     /// Lets go of the records that are over at `now`.
-    pub fn expire(&mut self, now: HybridTimestamp) {
+    fn expire(&mut self, now: HybridTimestamp) {
         while let Some((stamp, name)) = self.by_age.first().copied() {
             if !self.is_over(now, stamp) {
                 return;
             }
             self.remove(name);
         }
-    }
-
-    /// The records, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<KeptRecord>> {
-        self.by_name.values()
     }
 
     /// About how much memory they take.
@@ -232,8 +223,8 @@ mod tests {
         assert_eq!(ledger.look_up(at(111), &request(1, 1)), Known::No);
         ledger.keep(kept(1, 2, 2, 111));
         assert!(matches!(ledger.look_up(at(111), &request(1, 2)), Known::Done(_)));
-        ledger.expire(at(300));
-        assert_eq!((ledger.iter().count(), ledger.bytes()), (0, 0));
+        assert_eq!(ledger.look_up(at(300), &request(9, 9)), Known::No);
+        assert_eq!(ledger.bytes(), 0);
     }
 
     #[test]
@@ -245,6 +236,18 @@ mod tests {
         }
         assert_eq!(ledger.look_up(at(1), &request(4, 1)), Known::Full);
         assert!(matches!(ledger.look_up(at(1), &request(1, 1)), Known::Done(_)));
+    }
+
+    /// Regression: once full, nothing more was taken in, so that nothing was let go of either.
+    #[test]
+    fn a_full_ledger_has_room_again_when_its_records_are_over() {
+        let mut ledger = Ledger::new(LIMITS);
+        for name in 1..=3 {
+            ledger.keep(kept(name, 1, name.into(), 0));
+        }
+        assert_eq!(ledger.look_up(at(100), &request(4, 1)), Known::Full);
+        assert_eq!(ledger.look_up(at(101), &request(4, 1)), Known::No);
+        assert_eq!(ledger.bytes(), 0);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Leader {
 
     /// The record of a named request that has been done, which is then not to be decided again.
     pub fn repeated(
-        &self,
+        &mut self,
         now_ms: u64,
         request: &NamedRequest,
     ) -> Result<Option<Arc<KeptRecord>>, Refusal> {

@@ -9,7 +9,7 @@ use tombolo_datatypes::{
     Written,
 };
 
-use crate::{Lost, Reason, Resolver, Shown, Told, keeping};
+use crate::{Lost, Resolver, Shown, Told, keeping};
 
 /// See the module.
 #[derive(Debug)]
@@ -42,16 +42,7 @@ impl Resolver for FirstWriteWins {
         let (TypeState::Register(register), Some(first)) = (state.value(), standing(state)) else {
             return Vec::new();
         };
-        let kept = Told::of(first);
-        let losers = register.live.iter().filter(|write| write.dot != first.dot);
-        losers
-            .map(|write| Lost {
-                element: None,
-                lost: Told::of(write),
-                kept,
-                reason: Reason::Concurrent,
-            })
-            .collect()
+        Lost::beside(first, register)
     }
 
     fn permit(

@@ -6,7 +6,7 @@
 use tombolo_causality::Dot;
 use tombolo_datatypes::{Entry, ItemState, TypeState, Write};
 
-use crate::{Lost, Reason, Resolver, Shown, Told};
+use crate::{Lost, Resolver, Shown, Told};
 
 /// See the module.
 #[derive(Debug)]
@@ -31,15 +31,6 @@ impl Resolver for LastWriteWins {
     fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
         let TypeState::Register(register) = state.value() else { return Vec::new() };
         let Some(latest) = register.live.latest() else { return Vec::new() };
-        let kept = Told::of(latest);
-        let losers = register.live.iter().take(register.live.len() - 1);
-        losers
-            .map(|write| Lost {
-                element: None,
-                lost: Told::of(write),
-                kept,
-                reason: Reason::Concurrent,
-            })
-            .collect()
+        Lost::beside(latest, register)
     }
 }

@@ -76,6 +76,16 @@ pub struct Lost<'a> {
     pub reason: Reason,
 }
 
+impl<'a> Lost<'a> {
+    /// The live writes of a register beside `standing`, each written without knowing of it.
+    pub(crate) fn beside(standing: &'a Entry<Write>, register: &'a RegisterState) -> Vec<Self> {
+        let kept = Told::of(standing);
+        let losers = register.live.iter().filter(|write| write.dot != standing.dot);
+        let lost = losers.map(Told::of);
+        lost.map(|lost| Self { element: None, lost, kept, reason: Reason::Concurrent }).collect()
+    }
+}
+
 /// Why a write does not stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

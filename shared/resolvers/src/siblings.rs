@@ -48,11 +48,13 @@ impl Resolver for Siblings {
         basis: &Basis,
         limits: &ItemLimits,
     ) -> Result<(), OperationError> {
-        let (Operation::Put(_), Some(register)) = (operation, register(state)) else {
+        let (Operation::Put(_) | Operation::Delete, Some(register)) = (operation, register(state))
+        else {
             return Ok(());
         };
-        let values = register.live.iter().filter(|write| write.value.value.is_some());
-        let left = values.filter(|write| basis.ctx.binary_search(&write.dot).is_err()).count();
+        // Deletions count too: one that replaces nothing stays beside what it was to delete.
+        let live = register.live.iter();
+        let left = live.filter(|write| basis.ctx.binary_search(&write.dot).is_err()).count();
         let max = limits.siblings_max;
         if left < max { Ok(()) } else { Err(OperationError::TooManySiblings { max }) }
     }

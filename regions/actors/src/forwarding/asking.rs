@@ -8,12 +8,12 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tombolo_causality::{ReplicaId, VersionVector};
-use tombolo_protocol::{Forward, Frame, Hello, Purpose, RefusalCode};
+use tombolo_protocol::{Forward, Frame, Purpose, RefusalCode};
 
 use super::{ForwardError, ForwardReply, Job};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
+use crate::dialling::{dial, hello};
 use crate::links::Link;
-use crate::shipping::{PROTOCOL, dial};
 
 /// How long a connection is kept on which nothing is answered.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(30);
@@ -59,15 +59,7 @@ impl Asking {
 
     async fn connect(&self) -> Result<(FrameReader, FrameWriter), ConnectionError> {
         let mut paused = self.link.watch_paused();
-        let hello = Hello {
-            cluster: self.cluster.clone(),
-            region: self.own.region,
-            replica: self.own,
-            protocol_min: PROTOCOL,
-            protocol_max: PROTOCOL,
-            vector: VersionVector::new(),
-            purpose: Purpose::Forward,
-        };
+        let hello = hello(&self.cluster, self.own, VersionVector::new(), Purpose::Forward);
         let dialled = dial((&self.address.0, self.address.1), hello, self.link.peer);
         tokio::select! {
             dialled = timeout(self.dial_timeout, dialled) => {

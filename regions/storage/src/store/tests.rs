@@ -202,7 +202,7 @@ fn a_beginning_cut_short_is_begun_again() {
     }
 }
 
-fn remembered(region: &HandDriven, request: &NamedRequest) -> Option<u64> {
+fn remembered(region: &mut HandDriven, request: &NamedRequest) -> Option<u64> {
     region.leader.repeated(2, request).unwrap().map(|kept| kept.dot.seq)
 }
 
@@ -214,19 +214,19 @@ fn answers_to_named_requests_are_found_again_wherever_they_lie() {
     let named = |n: u8| NamedRequest { name: RequestName([n; 16]), hash: RequestHash([n; 16]) };
     region.put_named(&item(table, "k"), 1, named(1));
     region.commit();
-    let first = remembered(&region, &named(1));
-    assert_eq!((first, remembered(&region, &named(2))), (Some(2), None));
+    let first = remembered(&mut region, &named(1));
+    assert_eq!((first, remembered(&mut region, &named(2))), (Some(2), None));
 
     let mut region = region.reopen(NEVER_SEALS);
-    assert_eq!(remembered(&region, &named(1)), first);
+    assert_eq!(remembered(&mut region, &named(1)), first);
     let rest = region.overlay.seal_rest().unwrap();
     region.install(&rest);
     region.put_named(&item(table, "k"), 2, named(2));
     region.commit();
 
-    let region = region.reopen(NEVER_SEALS);
-    assert_eq!(remembered(&region, &named(1)), first);
-    assert_eq!(remembered(&region, &named(2)), Some(3));
+    let mut region = region.reopen(NEVER_SEALS);
+    assert_eq!(remembered(&mut region, &named(1)), first);
+    assert_eq!(remembered(&mut region, &named(2)), Some(3));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use tombolo_replication::read_router::Hop;
 use super::{Api, Asked};
 use crate::freshness::to_be_passed_back;
 use crate::problem::Problem;
-use crate::route::Door;
+use crate::route::{Door, Route};
 
 impl Answerer for Api {
     fn answer(self: Arc<Self>, _from: RegionId, request: ForwardRequest) -> ForwardAnswer {
@@ -45,6 +45,7 @@ impl Api {
             uri: &uri,
             headers: &headers,
             hop: Hop::Forwarded,
+            route: Route::parse(uri.path(), Door::Api),
         };
         // Asked by operators alone, and they ask their own region.
         let own_host = || IpAddr::V4(Ipv4Addr::LOCALHOST);

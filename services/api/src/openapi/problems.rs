@@ -165,7 +165,7 @@ fn samples() -> Vec<Problem> {
         Problem::NoSuchConflict,
         Problem::BadSession(SessionTokenError::Damaged),
         Problem::WriteConcernTooLarge { w: 0, regions: 0 },
-        Problem::WriteConcernUnmet { w: 0, holders: Vec::new() },
+        Problem::WriteConcernUnmet { w: 0, holders: Vec::new(), is_named: false },
         Problem::Table(TableError::TooMany),
         Problem::Table(TableError::Pending { regions: Vec::new() }),
     ];

@@ -179,8 +179,9 @@ impl Problem {
             Self::WriteConcernTooLarge { .. } => {
                 unfit("write_concern_too_large", "There are not so many regions")
             }
-            Self::WriteConcernUnmet { .. } => Entry {
+            Self::WriteConcernUnmet { is_named, .. } => Entry {
                 status: S::GATEWAY_TIMEOUT,
+                retry: if *is_named { Retry::Yes } else { Retry::No },
                 outcome: Outcome::AppliedLocally,
                 ..unfit("write_concern_unmet", "Too few regions hold the write in time")
             },
@@ -315,10 +316,12 @@ mod tests {
     #[test]
     fn a_write_that_others_may_lack_or_may_have_is_not_called_repeatable() {
         let region = RegionId::new("eu-west").unwrap();
-        assert_eq!(
-            answered(Problem::WriteConcernUnmet { w: 2, holders: vec![region] }),
-            (504, "write_concern_unmet", Retry::No, Outcome::AppliedLocally)
-        );
+        for (is_named, retry) in [(false, Retry::No), (true, Retry::Yes)] {
+            assert_eq!(
+                answered(Problem::WriteConcernUnmet { w: 2, holders: vec![region], is_named }),
+                (504, "write_concern_unmet", retry, Outcome::AppliedLocally)
+            );
+        }
         assert_eq!(
             answered(Problem::ForwardUnanswered { region }),
             (504, "forward_unanswered", Retry::No, Outcome::Unknown)

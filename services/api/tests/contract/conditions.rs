@@ -1,6 +1,11 @@
 //! Conditions and names: a write that is done only where the item is as it was seen, and once.
 
-use crate::support::{Reply, Running, refused};
+use std::time::Duration;
+
+use tombolo_causality::{Incarnation, RegionId, ReplicaId};
+use tombolo_protocol::encode_version;
+
+use crate::support::{Reply, Running, absent, refused};
 
 const ITEM: &str = "/v1/tables/reg/items/k";
 
@@ -85,6 +90,86 @@ async fn siblings_beyond_their_number_are_refused() {
     assert_eq!(running.get(path).await.json()["siblings"].as_array().unwrap().len(), 2);
     // Whoever has seen them puts one in their place.
     assert_eq!(running.put(path, "4").await.status, 200);
+    running.stop().await;
+}
+
+/// Regression: deletions that name nothing of what is there stayed beside it without end.
+#[actix_rt::test]
+async fn deletions_that_replace_nothing_count_among_the_siblings() {
+    let running = Running::start_with(|settings| settings.items.siblings_max = 3).await;
+    running.define("sib", r#"{"type":"register","resolver":"siblings"}"#).await;
+    let path = "/v1/tables/sib/items/k";
+    let before =
+        format!("If-Match: {}\r\n", tag(&running.put("/v1/tables/sib/items/l", "0").await));
+    running.put(path, "1").await;
+    for _ in 0..2 {
+        assert_eq!(running.call("DELETE", path, &before, "").await.status, 204);
+    }
+    let third = running.call("DELETE", path, &before, "").await;
+    assert_eq!(third.refusal(), refused(409, "too_many_siblings"));
+    assert_eq!(running.get(path).await.json()["value"], 1);
+    assert_eq!(running.delete(path).await.status, 204);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_version_of_what_is_not_here_yet_waits_and_is_not_taken_for_another() {
+    let running = Running::with_tables().await;
+    running.put(ITEM, "1").await;
+    let elsewhere = ReplicaId::new(RegionId::new("eu-west").unwrap(), Incarnation(7));
+    let ahead = encode_version(&[(elsewhere, 1)].into_iter().collect()).unwrap();
+    let path = format!("{ITEM}?wait_ms=1");
+    let reply = put_if(&running, &path, &format!("If-Match: \"{ahead}\""), "2").await;
+    let (status, code, ..) = reply.refusal();
+    assert_eq!((status, &*code), (503, "stale_replica"));
+    assert_eq!(running.get(ITEM).await.json()["value"], 1);
+    running.stop().await;
+}
+
+/// Regression: they were passed over in silence, which promises what is not kept.
+#[actix_rt::test]
+async fn what_is_not_conditional_or_named_yet_says_so() {
+    let running = Running::with_tables().await;
+    let table = r#"{"type":"register"}"#;
+    for header in ["If-Match: \"x\"", "If-None-Match: *", "Idempotency-Key: 1"] {
+        let put = put_if(&running, "/v1/tables/new", header, table).await;
+        assert_eq!(put.refusal(), refused(422, "not_supported_yet"), "{header}");
+        let headers = format!("{header}\r\n");
+        let drop = running.call("DELETE", "/v1/tables/reg", &headers, "").await;
+        assert_eq!(drop.refusal(), refused(422, "not_supported_yet"), "{header}");
+        let settle = format!("/v1/conflicts/{}/dismiss", "0".repeat(32));
+        let settled = running.call("POST", &settle, &headers, "").await;
+        assert_eq!(settled.refusal(), refused(422, "not_supported_yet"), "{header}");
+    }
+    assert_eq!(running.get("/v1/tables/new").await.status, 404);
+    assert_eq!(running.get("/v1/tables/reg").await.status, 200);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_named_write_that_too_few_regions_hold_may_be_repeated() {
+    let running = Running::start_with(|settings| {
+        settings.cluster.regions.push(absent("eu-west"));
+        settings.replication.definition_timeout = Duration::from_millis(100);
+    });
+    let running = running.await;
+    // Its definition waits for the absent region in vain, and is there all the same.
+    running.put("/v1/tables/cnt", r#"{"type":"counter"}"#).await;
+    let path = "/v1/tables/cnt/items/k?w=2&timeout_ms=1";
+    let patch = async |headers: &str| {
+        let headers = format!("Content-Type: application/json\r\n{headers}");
+        running.call("PATCH", path, &headers, r#"{"increment":1}"#).await
+    };
+    let retryable = |reply: &Reply| {
+        assert_eq!(reply.problem()["code"], "write_concern_unmet");
+        assert_eq!(reply.problem()["outcome"], "applied_locally");
+        reply.problem()["retryable"].clone()
+    };
+    assert_eq!(retryable(&patch("").await), false);
+    let named = "Idempotency-Key: one\r\n";
+    assert_eq!(retryable(&patch(named).await), true);
+    assert_eq!(retryable(&patch(named).await), true);
+    assert_eq!(running.get("/v1/tables/cnt/items/k").await.json()["value"], 2);
     running.stop().await;
 }
 

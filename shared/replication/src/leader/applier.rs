@@ -34,7 +34,7 @@ impl Applier {
     }
 
     /// What is known of a named request.
-    pub(super) fn look_up(&self, now_ms: u64, request: &NamedRequest) -> Known {
+    pub(super) fn look_up(&mut self, now_ms: u64, request: &NamedRequest) -> Known {
         let now = HybridTimestamp::new(now_ms, 0).max(self.clock.last());
         self.ledger.look_up(now, request)
     }
