@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_protocol::{BatchFrame, Frame, Purpose, TableReply, TableRequest, Welcome};
 use tombolo_replication::clock_skew::RoundTrip;
+use tombolo_replication::incarnation::is_forked;
 use tombolo_replication::shipper::{Input, Output, Read, Shipper};
 use tombolo_storage::{Found, LogReader, View};
 
@@ -106,8 +107,7 @@ impl Shipping {
             Ordering::Less => log.hash_at(self.own, theirs.seq)?,
             Ordering::Greater => None,
         };
-        let forked = theirs.seq > own.seq || known.is_some_and(|hash| hash != theirs.hash);
-        if forked {
+        if is_forked(own, theirs, known) {
             let detail = format!("it knows another history of {} at {}", self.own, theirs.seq);
             return Err(ConnectionError::Refusing {
                 code: tombolo_protocol::RefusalCode::Forked,

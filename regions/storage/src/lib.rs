@@ -31,6 +31,7 @@ mod state;
 mod store;
 mod versions;
 mod view;
+mod writer;
 
 pub use error::StorageError;
 pub use identity::{Identity, LastStop};
@@ -44,3 +45,4 @@ pub use room::{ROOM_SOUGHT_EVERY, Room, Shortage};
 pub use state::Begun;
 pub use store::{OverlayOptions, Store, StoreOptions};
 pub use view::{ContestedItem, View};
+pub use writer::{Append, Applied, Outcome, Published, Writer};

@@ -21,6 +21,7 @@ mod consistency;
 mod digest;
 mod history;
 pub mod idempotency;
+pub mod incarnation;
 pub mod intake;
 mod key;
 pub mod lag;
