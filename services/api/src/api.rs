@@ -225,7 +225,7 @@ impl Api {
                 Box::pin(self.0.scans.answer(self, table, query, headers, caller)).await
             }
             Route::Table { table } => {
-                Box::pin(tables::answer(self, table, verb, query, headers, payload)).await
+                Box::pin(tables::answer(self, table, verb, (query, headers), caller, payload)).await
             }
             Route::Tables => Ok(tables::list(self)),
             Route::History { table, key } => {

@@ -250,7 +250,7 @@ pub(crate) enum Problem {
     /// The region did not do a write.
     #[error(transparent)]
     Submit(#[from] SubmitError),
-    /// The region did not define or drop a table.
+    /// A call on a table was not done, or is not known to be.
     #[error(transparent)]
     Table(#[from] TableError),
 }

@@ -166,7 +166,7 @@ fn samples() -> Vec<Problem> {
         Problem::BadSession(SessionTokenError::Damaged),
         Problem::WriteConcernTooLarge { w: 0, regions: 0 },
         Problem::WriteConcernUnmet { w: 0, holders: Vec::new(), is_named: false },
-        Problem::Table(TableError::TooMany),
+        Problem::Submit(SubmitError::Refused(Refusal::TooManyTables)),
         Problem::Table(TableError::Pending { regions: Vec::new() }),
     ];
     samples.extend(malformed.into_iter().flatten());
