@@ -62,6 +62,14 @@ pub(crate) enum Problem {
         /// What is wrong with it.
         detail: String,
     },
+    /// A parameter that no call of the contract has.
+    #[error("there is no parameter {name:?}; this call reads {}", read.join(", "))]
+    UnknownParameter {
+        /// Its name.
+        name: String,
+        /// Those that this call reads.
+        read: Vec<&'static str>,
+    },
     /// A header that cannot be read.
     #[error("the header `{name}` cannot be read: {detail}")]
     BadHeader {

@@ -137,6 +137,7 @@ impl Problem {
             Self::UnreadableKey(_) | Self::BadKey(_) | Self::NoKey => BAD_KEY,
             Self::BadTableName(_) => malformed("bad_table_name", "Not a table's name"),
             Self::BadParameter { .. } => malformed("bad_parameter", "A parameter cannot be read"),
+            Self::UnknownParameter { .. } => malformed("unknown_parameter", "No such parameter"),
             Self::BadHeader { .. } => malformed("bad_header", "A header cannot be read"),
             Self::BadCursor(_) | Self::ForeignCursor => {
                 malformed("bad_cursor", "Not a cursor of this listing")
