@@ -86,8 +86,9 @@ impl Tables {
         };
         let (TableDecision::Done(dot) | TableDecision::Existing(dot)) = decision;
         self.confirm(dot, reach).await?;
-        // Whatever did it, now or when it was sent before, has arrived with its answer.
-        if let Some(kept) = self.recall(request).await? {
+        // Whatever did it, now or when it was sent before, has arrived with its answer. A region that
+        // is stopping by now does not find it, and must not say that nothing was done.
+        if let Some(kept) = self.recall(request).await.unwrap_or_default() {
             if matches!(decision, TableDecision::Existing(_)) {
                 self.meters.repeated.increment();
             }

@@ -123,8 +123,9 @@ impl Handler<Recall> for Leader {
     type Result = ();
 
     fn handle(&mut self, Recall { request, reply }: Recall, _: &mut Self::Context) {
-        if let Some(error) = self.closed() {
-            return super::answer(reply, Err(error));
+        // Nothing is written for it: room is not what it needs.
+        if self.is_failed || self.stopping.is_some() {
+            return super::answer(reply, Err(SubmitError::Stopping));
         }
         match self.machine.repeated(wall_ms(), &request) {
             // Whether there is room for another is for whoever decides.
