@@ -24,9 +24,7 @@ use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, Storag
 
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
-pub(crate) use self::messages::{
-    AlterTable, Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
-};
+pub(crate) use self::messages::{Apply, DecideTable, Recall, Settle, Stop, Submit, TableDecision};
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};

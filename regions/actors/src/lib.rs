@@ -40,4 +40,4 @@ pub use forwarding::{
 pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
-pub use tables::Defined;
+pub use tables::{Reach, TableAnswer};

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tombolo_causality::{RegionId, ReplicaId};
-use tombolo_replication::leader::Command;
-use tombolo_replication::{Consistency, TableDefinition, TableName, TableShape};
+use tombolo_replication::leader::{Command, TableCommand};
 use tombolo_storage::disk::{Disk, RealDisk};
 use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
 use tombolo_topology::Settings;
@@ -20,7 +19,7 @@ use crate::links::{Link, LinkStatus};
 use crate::meters::Meters;
 use crate::replication::PauseChanged;
 use crate::running::Running;
-use crate::tables::Defined;
+use crate::tables::{Reach, TableAnswer};
 use crate::{boot, clock};
 
 pub use self::waiting::{ConcernUnmet, MayWait, Routed};
@@ -120,28 +119,16 @@ impl Region {
         answer.await.unwrap_or(Err(SubmitError::Unknown))
     }
 
-    /// Defines a table; answers when every region holds it durably.
-    pub async fn define_table(
+    /// Defines, alters or drops a table; answers when that has arrived as far as `reach` says.
+    ///
+    /// Where the table is as asked for already, nothing is written. A request that its client has
+    /// named is done once, and answered as it was the first time.
+    pub async fn call_table(
         &self,
-        name: TableName,
-        shape: TableShape,
-    ) -> Result<Defined, TableError> {
-        self.0.tables.define(name, shape).await
-    }
-
-    /// Gives a table another default consistency; answers with the table when every region has it
-    /// so durably. Where it is so already, nothing is written.
-    pub async fn alter_table(
-        &self,
-        name: TableName,
-        consistency: Consistency,
-    ) -> Result<Arc<TableDefinition>, TableError> {
-        self.0.tables.alter(name, consistency).await
-    }
-
-    /// Drops a table; answers when it is gone here.
-    pub async fn drop_table(&self, name: TableName) -> Result<(), TableError> {
-        self.0.tables.drop_table(name).await
+        command: TableCommand,
+        reach: Reach,
+    ) -> Result<TableAnswer, TableError> {
+        self.0.tables.call(command, reach).await
     }
 
     /// All links, by peer.

@@ -33,6 +33,25 @@ pub(crate) const STRATEGY_MODES: [&str; 3] = ["multi_leader", "leader_follower",
 pub(crate) const CONSISTENCIES: [&str; 7] =
     ["eventual", "read_your_writes", "monotonic_reads", "session", "bounded", "quorum", "strong"];
 
+/// The parameters of a query string, of all calls.
+pub(crate) const PARAMETERS: [&str; 15] = [
+    "session",
+    "consistency",
+    "wait_ms",
+    "max_staleness_ms",
+    "r",
+    "w",
+    "timeout_ms",
+    "key",
+    "table",
+    "prefix",
+    "from",
+    "to",
+    "cursor",
+    "limit",
+    "since",
+];
+
 /// The members of a table's definition.
 pub(crate) const DEFINITION_MEMBERS: [&str; 6] =
     ["type", "resolver", "strategy", "regions", "fields", "consistency"];

@@ -5,6 +5,7 @@ use tombolo_replication::{Consistency, Strategy, TableDefinition, TableId, Table
 use tombolo_resolvers::ResolverKind;
 
 use crate::envelope::{append, whole};
+use crate::replica_table::{ReplicaTable, Replicas, WireDot};
 use crate::rules::{Flaw, holds};
 use crate::wire::DefinitionV1;
 use crate::{DecodeError, EncodeError};
@@ -41,6 +42,29 @@ pub(crate) fn decode_definition(bytes: &[u8], id: Dot) -> Result<TableDefinition
     let shape = TableShape { data_type, resolver, strategy: Strategy::MultiLeader, consistency };
     check(&shape)?;
     Ok(TableDefinition { id: TableId(id), name, shape, altered: None })
+}
+
+/// A table's id, the change that altered it last, and its definition.
+pub(crate) type TableV1<Bytes> = (WireDot, Option<WireDot>, Bytes);
+
+/// Encodes a table as it stands.
+pub(crate) fn encode_table(
+    table: &TableDefinition,
+    replicas: &mut ReplicaTable,
+) -> Result<TableV1<Vec<u8>>, EncodeError> {
+    let id = replicas.dot(table.id.0)?;
+    let altered = table.altered.map(|dot| replicas.dot(dot)).transpose()?;
+    Ok((id, altered, encode_definition(table)?))
+}
+
+/// The inverse of [`encode_table`].
+pub(crate) fn decode_table(
+    (id, altered, definition): &TableV1<impl AsRef<[u8]>>,
+    replicas: Replicas<'_>,
+) -> Result<TableDefinition, DecodeError> {
+    let altered = altered.map(|dot| replicas.dot(dot)).transpose()?;
+    let defined = decode_definition(definition.as_ref(), replicas.dot(*id)?)?;
+    Ok(TableDefinition { altered, ..defined })
 }
 
 /// Decodes a table's default consistency.

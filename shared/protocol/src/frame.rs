@@ -11,13 +11,15 @@
 mod batch;
 mod codec;
 mod forward;
+mod tables;
 
 use serde::{Deserialize, Serialize};
-use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
+use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 pub use self::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, decode_frame, encode_frame};
 pub use self::forward::{Forward, Forwarded};
+pub use self::tables::{TableAction, TableReply, TableRequest};
 
 /// What one region says to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,52 +170,4 @@ pub struct BatchFrame {
     pub unpacked_bytes: u32,
     /// (length u32 le, change)*, compressed with zstd.
     pub packed: Vec<u8>,
-}
-
-/// What a region asks of the one that orders definitions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TableRequest {
-    /// Define a table.
-    Define {
-        /// Its name.
-        name: String,
-        /// Its data type.
-        data_type: String,
-        /// Its resolver.
-        resolver: String,
-        /// Its default consistency.
-        consistency: String,
-    },
-    /// Drop a table.
-    Drop {
-        /// Its name.
-        name: String,
-    },
-    /// Give a table another default consistency.
-    Alter {
-        /// Its name.
-        name: String,
-        /// Its default consistency from then on.
-        consistency: String,
-    },
-}
-
-/// What the ordering region answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TableReply {
-    /// Done: the change of that sequence of the ordering replica.
-    Done {
-        /// The change.
-        dot: Dot,
-    },
-    /// The table is as it was asked for, by the change of that name.
-    Exists {
-        /// The change that defined it, or altered it last.
-        dot: Dot,
-    },
-    /// Refused, for the reason of that code.
-    Refused {
-        /// As in the errors of the REST contract.
-        code: String,
-    },
 }

@@ -36,7 +36,8 @@ pub use cursor::{decode_cursor, encode_cursor};
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
     BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
-    Hello, Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame, encode_frame,
+    Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,
+    encode_frame,
 };
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
 pub use kept_record::{decode_kept_record, encode_kept_record};

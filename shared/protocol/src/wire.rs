@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_replication::{RunningHash, StreamPosition};
 
+use crate::definition::TableV1;
 use crate::frame::Purpose;
 use crate::replica_table::WireDot;
 use crate::vector::VectorV1;
@@ -49,6 +50,7 @@ pub(crate) struct IdempotencyV1<'a> {
     pub(crate) existed: bool,
     pub(crate) context: Vec<WireDot>,
     pub(crate) shown: Option<&'a str>,
+    pub(crate) table: Option<TableV1<Vec<u8>>>,
 }
 
 #[derive(Serialize, Deserialize)]

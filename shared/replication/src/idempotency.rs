@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tombolo_causality::{HybridTimestamp, VersionVector};
 use tombolo_datatypes::JsonText;
 
-use crate::Change;
+use crate::{Change, TableDefinition};
 
 /// The name of one request: a hash of its method, its path, its query and the name that the client
 /// gave it.
@@ -44,12 +44,14 @@ pub struct IdempotencyRecord {
 /// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct GivenAnswer {
-    /// Whether the item showed a value before.
+    /// Whether the item showed a value before, or the table was there.
     pub existed: bool,
-    /// The item's context after it: its version.
+    /// The item's context after it: its version. Empty where it was about a table.
     pub context: VersionVector,
     /// What the item showed after it, where that was part of the answer.
     pub shown: Option<JsonText>,
+    /// The table as it was after it, where it was about a table that is there after it.
+    pub table: Option<Arc<TableDefinition>>,
 }
 
 /// A record with the change in which it is.
@@ -102,6 +104,9 @@ pub struct Ledger {
 
 /// What a record takes beside its answer: its places in two trees, names, a vector.
 const RECORD_BYTES: usize = 320;
+
+/// What a table's definition takes, its name included.
+const TABLE_BYTES: usize = 256;
 
 impl Ledger {
     /// An empty one.
@@ -178,7 +183,8 @@ impl Ledger {
 fn bytes_of(kept: &KeptRecord) -> usize {
     let answer = &kept.record.answer;
     let shown = answer.shown.as_ref().map_or(0, |shown| shown.as_str().len());
-    RECORD_BYTES + 48 * answer.context.len() + shown
+    let table = answer.table.as_ref().map_or(0, |_| TABLE_BYTES);
+    RECORD_BYTES + 48 * answer.context.len() + shown + table
 }
 
 #[cfg(test)]

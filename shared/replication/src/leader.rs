@@ -9,6 +9,7 @@ mod applier;
 mod condition;
 mod decision;
 mod letting_go;
+mod tables;
 
 use std::sync::Arc;
 
@@ -18,11 +19,9 @@ use tombolo_resolvers::{Resolver, ShownValue, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
+pub use self::tables::{TableCommand, TableOperation};
 use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
-use crate::{
-    Body, Catalog, Change, Consistency, ItemDelta, ItemKey, TableDefinition, TableId, TableName,
-    TableShape,
-};
+use crate::{Body, Catalog, Change, ItemDelta, ItemKey};
 
 /// See the module.
 #[derive(Debug)]
@@ -115,7 +114,8 @@ impl Leader {
         if let Some(request) = request {
             let shown = resolver.shown(&state).value().filter(|_| tells_value);
             let shown = shown.map(ShownValue::to_json);
-            let answer = GivenAnswer { existed, context: state.context().clone(), shown };
+            let answer =
+                GivenAnswer { existed, context: state.context().clone(), shown, table: None };
             change.idempotency = Some(IdempotencyRecord { request, answer });
             self.applier.remember(&change);
         }
@@ -135,55 +135,6 @@ impl Leader {
         let mut delta = resolver.operate(state, self.replica, operation, version, &self.limits)?;
         letting_go::let_go(resolver, state, &mut delta, now_ms, &self.limits);
         Ok(delta)
-    }
-
-    /// Decides the definition of a table. Only the region that orders definitions may ask.
-    ///
-    /// `Ok(None)` where an equal one exists.
-    pub fn define(
-        &mut self,
-        now_ms: u64,
-        name: &TableName,
-        shape: &TableShape,
-    ) -> Result<Option<Change>, Refusal> {
-        if let Some(existing) = self.catalog().by_name(name.as_str()) {
-            return if existing.shape == *shape { Ok(None) } else { Err(Refusal::TableExists) };
-        }
-        if self.catalog().len() >= Catalog::TABLES_MAX {
-            return Err(Refusal::TooManyTables);
-        }
-        let written = self.next_name(now_ms);
-        let (id, name, shape) = (TableId(written.dot), name.clone(), shape.clone());
-        let definition = TableDefinition { id, name, shape, altered: None };
-        self.applier.define(definition.clone());
-        Ok(Some(self.change(written, Body::Define(definition))))
-    }
-
-    /// Decides a table's default consistency. Only the region that orders definitions may ask.
-    ///
-    /// `Ok(None)` where it is that already.
-    pub fn alter(
-        &mut self,
-        now_ms: u64,
-        name: &str,
-        consistency: Consistency,
-    ) -> Result<Option<Change>, Refusal> {
-        let definition = self.catalog().by_name(name).ok_or(Refusal::NoSuchTable)?;
-        if definition.shape.consistency == consistency {
-            return Ok(None);
-        }
-        let table = definition.id;
-        let written = self.next_name(now_ms);
-        self.applier.alter(&table, consistency, written.dot);
-        Ok(Some(self.change(written, Body::Alter { table, consistency })))
-    }
-
-    /// Decides the end of a table. Only the region that orders definitions may ask.
-    pub fn drop_table(&mut self, now_ms: u64, name: &str) -> Result<Change, Refusal> {
-        let id = self.catalog().by_name(name).ok_or(Refusal::NoSuchTable)?.id;
-        let written = self.next_name(now_ms);
-        self.applier.drop_table(&id);
-        Ok(self.change(written, Body::Drop(id)))
     }
 
     /// Joins a change of another replica; see [`Applier::apply`].

@@ -1,12 +1,14 @@
 //! What the leader is told.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
 use tokio::sync::oneshot;
 use tombolo_causality::Dot;
-use tombolo_replication::leader::Command;
-use tombolo_replication::{Change, Consistency, SealedChange, TableName, TableShape};
+use tombolo_replication::idempotency::{KeptRecord, NamedRequest};
+use tombolo_replication::leader::{Command, Refusal, TableCommand};
+use tombolo_replication::{Change, SealedChange, TableName};
 
 use super::{Answer, Leader, Waiter};
 use crate::clock::wall_ms;
@@ -36,34 +38,25 @@ pub(crate) struct Apply {
 pub(crate) enum TableDecision {
     /// This change defined, altered or dropped the table.
     Done(Dot),
-    /// By this earlier change it is as it was asked for.
+    /// By this earlier change it is as it was asked for, or was when the same request was done.
     Existing(Dot),
 }
 
-/// Define a table; only where definitions are ordered. The reply comes when it is durable.
+/// A call on a table; only where definitions are ordered. The reply comes when it is durable.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct DefineTable {
-    pub(crate) name: TableName,
-    pub(crate) shape: TableShape,
+pub(crate) struct DecideTable {
+    pub(crate) command: TableCommand,
     pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
 }
 
-/// Alter a table; only where definitions are ordered. The reply comes when it is durable.
+/// What a named request was answered, here or in another region. The reply comes when that is
+/// durable here.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct AlterTable {
-    pub(crate) name: TableName,
-    pub(crate) consistency: Consistency,
-    pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
-}
-
-/// Drop a table; only where definitions are ordered. The reply comes when it is durable.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub(crate) struct DropTable {
-    pub(crate) name: TableName,
-    pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
+pub(crate) struct Recall {
+    pub(crate) request: NamedRequest,
+    pub(crate) reply: oneshot::Sender<Result<Option<Arc<KeptRecord>>, SubmitError>>,
 }
 
 /// Answer when everything decided so far is durable.
@@ -97,15 +90,28 @@ impl Handler<Apply> for Leader {
     }
 }
 
-impl Handler<DefineTable> for Leader {
+impl Handler<DecideTable> for Leader {
     type Result = ();
 
-    fn handle(&mut self, define: DefineTable, ctx: &mut Self::Context) {
-        let DefineTable { name, shape, reply } = define;
+    fn handle(&mut self, decide: DecideTable, ctx: &mut Self::Context) {
+        let DecideTable { command, reply } = decide;
         if let Some(error) = self.closed() {
             return super::answer(reply, Err(error));
         }
-        match self.machine.define(wall_ms(), &name, &shape) {
+        if let Some(request) = &command.request {
+            match self.machine.repeated(wall_ms(), request) {
+                Ok(None) => {}
+                Ok(Some(kept)) => {
+                    let decision = TableDecision::Existing(kept.dot);
+                    return self.when_durable(move |result| {
+                        super::answer(reply, result.map(|()| decision));
+                    });
+                }
+                Err(refusal) => return self.refuse(refusal, reply),
+            }
+        }
+        let name = command.name.clone();
+        match self.machine.decide_table(wall_ms(), command) {
             Ok(Some(change)) => self.decide_table(change, reply, ctx),
             Ok(None) => self.table_exists(&name, reply),
             Err(refusal) => self.refuse(refusal, reply),
@@ -113,31 +119,20 @@ impl Handler<DefineTable> for Leader {
     }
 }
 
-impl Handler<AlterTable> for Leader {
+impl Handler<Recall> for Leader {
     type Result = ();
 
-    fn handle(&mut self, alter: AlterTable, ctx: &mut Self::Context) {
-        let AlterTable { name, consistency, reply } = alter;
-        if let Some(error) = self.closed() {
-            return super::answer(reply, Err(error));
+    fn handle(&mut self, Recall { request, reply }: Recall, _: &mut Self::Context) {
+        // Nothing is written for it: room is not what it needs.
+        if self.is_failed || self.stopping.is_some() {
+            return super::answer(reply, Err(SubmitError::Stopping));
         }
-        match self.machine.alter(wall_ms(), name.as_str(), consistency) {
-            Ok(Some(change)) => self.decide_table(change, reply, ctx),
-            Ok(None) => self.table_exists(&name, reply),
-            Err(refusal) => self.refuse(refusal, reply),
-        }
-    }
-}
-
-impl Handler<DropTable> for Leader {
-    type Result = ();
-
-    fn handle(&mut self, DropTable { name, reply }: DropTable, ctx: &mut Self::Context) {
-        if let Some(error) = self.closed() {
-            return super::answer(reply, Err(error));
-        }
-        match self.machine.drop_table(wall_ms(), name.as_str()) {
-            Ok(change) => self.decide_table(change, reply, ctx),
+        match self.machine.repeated(wall_ms(), &request) {
+            // Whether there is room for another is for whoever decides.
+            Ok(None) | Err(Refusal::TooManyNamedRequests) => super::answer(reply, Ok(None)),
+            Ok(Some(kept)) => {
+                self.when_durable(move |result| super::answer(reply, result.map(|()| Some(kept))));
+            }
             Err(refusal) => self.refuse(refusal, reply),
         }
     }

@@ -18,6 +18,7 @@ mod identity;
 mod kill;
 mod mixed_load;
 mod named_requests;
+mod named_table_calls;
 mod partial_cut;
 mod roaming;
 mod sessions;

@@ -1,10 +1,13 @@
 //! The answer to a named request, within the change that it answers and in the state.
 
+use std::sync::Arc;
+
 use tombolo_datatypes::JsonText;
 use tombolo_replication::IdempotencyRecord;
 use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
 
 use super::delta::decode_json;
+use crate::definition::{decode_table, encode_table};
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::wire::IdempotencyV1;
 use crate::{DecodeError, EncodeError};
@@ -20,6 +23,7 @@ pub(crate) fn encode<'a>(
         existed: answer.existed,
         context: replicas.vector(&answer.context)?,
         shown: answer.shown.as_ref().map(JsonText::as_str),
+        table: answer.table.as_ref().map(|table| encode_table(table, replicas)).transpose()?,
     })
 }
 
@@ -29,10 +33,12 @@ pub(crate) fn decode(
 ) -> Result<IdempotencyRecord, DecodeError> {
     let request =
         NamedRequest { name: RequestName(wire.name), hash: RequestHash(wire.request_hash) };
+    let table = wire.table.as_ref().map(|table| decode_table(table, replicas));
     let answer = GivenAnswer {
         existed: wire.existed,
         context: replicas.vector(&wire.context)?,
         shown: wire.shown.map(decode_json).transpose()?,
+        table: table.transpose()?.map(Arc::new),
     };
     Ok(IdempotencyRecord { request, answer })
 }

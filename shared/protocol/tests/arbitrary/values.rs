@@ -162,18 +162,29 @@ fn body(dot: Dot) -> impl Strategy<Value = Body> {
     ]
 }
 
+pub(crate) fn named_request() -> impl Strategy<Value = NamedRequest> {
+    any::<[[u8; 16]; 2]>()
+        .prop_map(|[name, hash]| NamedRequest { name: RequestName(name), hash: RequestHash(hash) })
+}
+
+/// A table as it stands.
+fn defined() -> impl Strategy<Value = TableDefinition> {
+    (table(), definition(), option::of(dot()))
+        .prop_map(|(id, (name, shape), altered)| TableDefinition { id, name, shape, altered })
+}
+
 pub(crate) fn change() -> impl Strategy<Value = Change> {
-    let request = any::<[[u8; 16]; 2]>()
-        .prop_map(|[name, hash]| NamedRequest { name: RequestName(name), hash: RequestHash(hash) });
-    let answer = (any::<bool>(), vector(), option::of(any::<i64>())).prop_map(
-        |(existed, context, shown)| GivenAnswer {
+    let defined = option::of(defined().prop_map(Arc::new));
+    let answer = (any::<bool>(), vector(), option::of(any::<i64>()), defined).prop_map(
+        |(existed, context, shown, table)| GivenAnswer {
             existed,
             context,
             shown: shown.map(JsonText::from),
+            table,
         },
     );
-    let idempotency =
-        (request, answer).prop_map(|(request, answer)| IdempotencyRecord { request, answer });
+    let idempotency = (named_request(), answer)
+        .prop_map(|(request, answer)| IdempotencyRecord { request, answer });
     let dot_and_body = dot().prop_flat_map(|dot| (Just(dot), body(dot)));
     (dot_and_body, stamp(), vector(), vector(), option::of(idempotency)).prop_map(
         |((dot, body), stamp, deps, cut, idempotency)| {
@@ -222,11 +233,10 @@ pub(crate) fn region_position() -> impl Strategy<Value = RegionPosition> {
 }
 
 pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {
-    let tables = btree_map(table(), (definition(), option::of(dot())), 0..5);
-    tables.prop_map(|tables| {
+    vec(defined(), 0..5).prop_map(|tables| {
         let mut catalog = Catalog::default();
-        for (id, ((name, shape), altered)) in tables {
-            catalog.define(TableDefinition { id, name, shape, altered });
+        for table in tables {
+            catalog.define(table);
         }
         catalog
     })

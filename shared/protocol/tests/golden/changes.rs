@@ -75,6 +75,13 @@ pub(crate) fn put(seq: u64, text: &str) -> Change {
     change(seq, Body::Items(vec![item(1, "k", &[], body)]))
 }
 
+pub(crate) fn named() -> NamedRequest {
+    NamedRequest {
+        name: RequestName(*b"fedcba9876543210"),
+        hash: RequestHash(*b"0123456789abcdef"),
+    }
+}
+
 pub(crate) fn put_with_everything() -> Change {
     let body =
         DeltaBody::Register(RegisterDelta(Some(Some(json(r#"["1.0",null,1.0,"é"]"#)).into())));
@@ -83,14 +90,12 @@ pub(crate) fn put_with_everything() -> Change {
         deps: Arc::new([(eu(), 70_000), (ap(), u64::MAX)].into_iter().collect()),
         cut: Arc::new([(eu(), 69_000)].into_iter().collect()),
         idempotency: Some(IdempotencyRecord {
-            request: NamedRequest {
-                name: RequestName(*b"fedcba9876543210"),
-                hash: RequestHash(*b"0123456789abcdef"),
-            },
+            request: named(),
             answer: GivenAnswer {
                 existed: true,
                 context: [(eu(), 128), (us(), 300)].into_iter().collect(),
                 shown: Some(json("[17]")),
+                table: None,
             },
         }),
         ..change(300, Body::Items(vec![item(2, "ключ/😀", &ctx, body)]))
@@ -152,6 +157,19 @@ fn several_items() -> Change {
 }
 
 /// Each with the name of its file.
+fn alter() -> Change {
+    let table = TableId(Dot::new(eu(), 128));
+    change(17, Body::Alter { table, consistency: Consistency::Session })
+}
+
+fn alter_named() -> Change {
+    let altered = Some(Dot::new(us(), 17));
+    let defined = definition(Dot::new(eu(), 128), "users", DataType::Register);
+    let table = Some(Arc::new(TableDefinition { altered, ..defined }));
+    let answer = GivenAnswer { existed: true, table, ..GivenAnswer::default() };
+    Change { idempotency: Some(IdempotencyRecord { request: named(), answer }), ..alter() }
+}
+
 pub(crate) fn all() -> Vec<(&'static str, Change)> {
     let define = |seq, name, data_type| {
         change(seq, Body::Define(definition(Dot::new(us(), seq), name, data_type)))
@@ -173,10 +191,8 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-define-counter", define(8, "page_views-2", DataType::Counter)),
         ("change-define-set", define(16, "tags", DataType::Set)),
         ("change-drop", change(9, Body::Drop(table(1)))),
-        (
-            "change-alter",
-            change(17, Body::Alter { table: table(128), consistency: Consistency::Session }),
-        ),
+        ("change-alter", alter()),
+        ("change-alter-named", alter_named()),
         ("change-stub", change(10, Body::Stub(vec![table(1), table(4)]))),
     ]
 }

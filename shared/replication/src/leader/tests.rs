@@ -1,5 +1,7 @@
 //! Exact outputs of the leader.
 
+mod tables;
+
 use core::convert::Infallible;
 
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId};
@@ -7,7 +9,7 @@ use tombolo_datatypes::{DataType, DeltaBody, JsonText, OperationError, RegisterD
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
 use super::*;
-use crate::{Consistency, Key, Strategy};
+use crate::{Consistency, Key, Strategy, TableId, TableName, TableShape};
 
 fn replica(region: &str) -> ReplicaId {
     ReplicaId::new(RegionId::new(region).unwrap(), Incarnation(1))
@@ -101,15 +103,6 @@ fn a_counter_refuses_what_leaves_its_range_and_only_that() {
 }
 
 #[test]
-fn an_equal_definition_is_no_change_and_another_one_is_refused() {
-    let mut a = leader("a");
-    define(&mut a, "users", DataType::Register);
-    let name = TableName::new("users").unwrap();
-    assert_eq!(a.define(1, &name, &shape(DataType::Register)), Ok(None));
-    assert_eq!(a.define(1, &name, &shape(DataType::Counter)), Err(Refusal::TableExists));
-}
-
-#[test]
 fn a_change_is_applied_once_in_order_and_moves_the_clock() {
     let (mut a, mut b) = (leader("a"), leader("b"));
     let defined = define(&mut a, "users", DataType::Register);
@@ -153,52 +146,4 @@ fn a_delta_of_another_type_than_its_table_is_not_applied() {
     let dot = forged.change.dot;
     assert_eq!(b.apply(&forged.change, no_state), Err(NotApplied::WrongType { dot }));
     assert_eq!(b.applied().get(&replica("a")), 1);
-}
-
-#[test]
-fn a_table_is_altered_by_one_change_and_not_by_an_equal_wish() {
-    let mut a = leader("a");
-    let table = TableId(define(&mut a, "users", DataType::Register).dot);
-    let change = a.alter(1_000, "users", Consistency::Session).unwrap().unwrap();
-    assert_eq!(change.dot, Dot::new(replica("a"), 2));
-    assert_eq!(change.body, Body::Alter { table, consistency: Consistency::Session });
-    let before = a.applied().clone();
-    assert_eq!(a.alter(1_000, "users", Consistency::Session), Ok(None));
-    assert_eq!(a.alter(1_000, "absent", Consistency::Session), Err(Refusal::NoSuchTable));
-    assert_eq!(*a.applied(), before);
-    let altered = a.catalog().by_id(&table).unwrap();
-    assert_eq!(
-        (altered.shape.consistency, altered.settled_by()),
-        (Consistency::Session, change.dot)
-    );
-    // What was defined is now another table than the one that is there.
-    let name = TableName::new("users").unwrap();
-    let asked = a.define(1_000, &name, &shape(DataType::Register));
-    assert_eq!(asked, Err(Refusal::TableExists));
-}
-
-#[test]
-fn an_alteration_is_applied_where_it_stands_in_the_log() {
-    let (mut a, mut b) = (leader("a"), leader("b"));
-    let defined = define(&mut a, "users", DataType::Register);
-    let altered = a.alter(1_000, "users", Consistency::Session).unwrap().unwrap();
-    let dropped = a.drop_table(1_000, "users").unwrap();
-    assert!(b.apply(&altered, no_state).is_err());
-    let mut seen = Vec::new();
-    for change in [&defined, &altered, &altered, &dropped] {
-        b.apply(change, no_state).unwrap();
-        seen.push(b.catalog().by_name("users").map(|table| table.shape.consistency));
-    }
-    let (eventual, session) = (Some(Consistency::Eventual), Some(Consistency::Session));
-    assert_eq!(seen, [eventual, session, session, None]);
-}
-
-#[test]
-fn an_alteration_of_a_table_that_is_gone_has_no_effect() {
-    let (mut a, mut b) = (leader("a"), leader("b"));
-    let table = TableId(Dot::new(replica("c"), 1));
-    let written = a.next_name(1_000);
-    let alter = a.change(written, Body::Alter { table, consistency: Consistency::Session });
-    assert!(b.apply(&alter, no_state).unwrap().is_new);
-    assert!(b.catalog().is_empty());
 }

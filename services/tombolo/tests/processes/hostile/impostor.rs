@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use tombolo_causality::{Incarnation, RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{
     BatchFrame, Echo, FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, RefusalCode,
-    TableReply, TableRequest, decode_frame, encode_frame,
+    TableAction, TableReply, TableRequest, decode_frame, encode_frame,
 };
 use tombolo_replication::RunningHash;
 use tombolo_simulation::Random;
@@ -95,7 +95,12 @@ fn a_peer_that_talks_nonsense_is_cut_off_and_the_true_one_comes_back() {
     };
     let echo = Echo { sent_us: u64::MAX, wall_us: u64::MAX };
     let reply = TableReply::Refused { code: "a".repeat(1_000) };
-    let drop = TableRequest::Drop { name: "\0".repeat(1_000) };
+    let drop = TableRequest {
+        name: "\0".repeat(1_000),
+        action: TableAction::Drop,
+        condition: None,
+        named: None,
+    };
     let frames = [
         Frame::Hello(hello_of("tombolo", "b")),
         Frame::Ask { origin: replica("a"), after: 0, up_to: u64::MAX },
