@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use tombolo_protocol::{
-    JournalFrame, Record, change_dot, decode_catalog, decode_change, decode_kept_record,
-    decode_position, decode_row, encode_catalog, encode_kept_record, encode_position, encode_row,
-    row_is_contested,
+    JournalFrame, Record, change_dot, decode_catalog, decode_change, decode_exceptions,
+    decode_kept_record, decode_position, decode_row, encode_catalog, encode_exceptions,
+    encode_kept_record, encode_position, encode_row, row_is_contested,
 };
 use tombolo_simulation::disk::SimulatedDisk;
 use tombolo_storage::disk::Disk;
@@ -47,6 +47,12 @@ fn stored(bytes: &[u8]) {
     }
     match decode_catalog(bytes) {
         Ok(catalog) => check_comes_back(&catalog, encode_catalog, |bytes| decode_catalog(bytes)),
+        Err(error) => check_clear(&error),
+    }
+    match decode_exceptions(bytes) {
+        Ok(exceptions) => {
+            check_comes_back(&exceptions, encode_exceptions, |bytes| decode_exceptions(bytes));
+        }
         Err(error) => check_clear(&error),
     }
     match decode_row(bytes) {

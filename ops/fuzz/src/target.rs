@@ -34,7 +34,14 @@ impl Target {
         Self {
             name: "journal",
             run: journal,
-            golden: &["journal-frame", "position", "request-record", "row-", "catalog"],
+            golden: &[
+                "journal-frame",
+                "position",
+                "request-record",
+                "row-",
+                "catalog",
+                "exceptions",
+            ],
             files: &[],
             // A journal writes zeros ahead, 256 KiB at a time, into two images of a disk.
             memory_base_bytes_max: 2 << 20,

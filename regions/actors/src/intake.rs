@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use tokio::sync::oneshot;
-use tombolo_protocol::Frame;
+use tombolo_causality::RegionId;
+use tombolo_protocol::{Frame, RefusalCode};
+use tombolo_replication::SealedChange;
 use tombolo_replication::intake::{Input, Intake as Machine, Output, Refusal};
 
 use crate::clock::{monotonic_ms, wall_ms};
-use crate::leader::{Apply, Leader};
+use crate::leader::{Apply, Leader, NotTaken};
 use crate::links::Links;
 use crate::meters::Meters;
 
@@ -56,20 +58,27 @@ impl Handler<Arrived> for Intake {
     type Result = Result<(), Refusal>;
 
     fn handle(&mut self, Arrived(input): Arrived, ctx: &mut Self::Context) -> Self::Result {
+        let (Input::Received { peer, .. } | Input::Heard { peer, .. } | Input::Lost { peer }) =
+            input;
+        let outputs = self.machine.handle(monotonic_ms(), wall_ms(), input);
+        let performed = self.perform(peer, outputs, ctx);
+        self.meters.held_back_bytes.set(self.machine.held_bytes() as u64);
+        performed
+    }
+}
+
+impl Intake {
+    /// Performs what the machine wants after something of `from`.
+    fn perform(
+        &mut self,
+        from: RegionId,
+        outputs: Vec<Output>,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), Refusal> {
         let mut refused = Ok(());
-        for output in self.machine.handle(monotonic_ms(), wall_ms(), input) {
+        for output in outputs {
             match output {
-                Output::Apply(changes) => {
-                    let (taken, is_taken) = oneshot::channel();
-                    let apply = self.leader.send(Apply { changes, taken });
-                    let taken = async { apply.await.is_ok() && is_taken.await.is_ok() };
-                    ctx.wait(taken.into_actor(self).map(|is_taken, _, ctx| {
-                        if !is_taken {
-                            // The leader has ended; nothing can be taken in any more.
-                            ctx.stop();
-                        }
-                    }));
-                }
+                Output::Apply(changes) => self.hand_over(from, changes, ctx),
                 Output::Ask { peer, origin, after, up_to } => {
                     let frame = Frame::Ask { origin, after, up_to };
                     let sent = self.links.get(&peer).is_some_and(|link| link.try_send(frame));
@@ -84,7 +93,32 @@ impl Handler<Arrived> for Intake {
                 }
             }
         }
-        self.meters.held_back_bytes.set(self.machine.held_bytes() as u64);
         refused
+    }
+
+    fn hand_over(&mut self, from: RegionId, changes: Vec<SealedChange>, ctx: &mut Context<Self>) {
+        let (taken, is_taken) = oneshot::channel();
+        let apply = self.leader.send(Apply { changes, taken });
+        let taken = async { apply.await.ok().and(is_taken.await.ok()) };
+        ctx.wait(taken.into_actor(self).map(move |taken, actor, ctx| match taken {
+            Some(Ok(())) => {}
+            Some(Err(not_taken)) => actor.not_taken(from, &not_taken, ctx),
+            // The leader has ended; nothing can be taken in any more.
+            None => ctx.stop(),
+        }));
+    }
+
+    /// Goes back to where the leader stands, and ends the connection on which it came.
+    fn not_taken(&mut self, from: RegionId, not_taken: &NotTaken, ctx: &mut Context<Self>) {
+        let NotTaken { dot, detail, streams } = not_taken;
+        let refusal =
+            Frame::Refused { code: RefusalCode::TooManyExceptions, detail: detail.clone() };
+        if !self.links.get(&from).is_some_and(|link| link.try_send(refusal)) {
+            tracing::debug!(peer = %from, "the connection of what was not taken has ended");
+        }
+        let outputs = self.machine.go_back(monotonic_ms(), *dot, streams);
+        // It asks, and refuses nothing.
+        self.perform(from, outputs, ctx).ok();
+        self.meters.held_back_bytes.set(self.machine.held_bytes() as u64);
     }
 }

@@ -17,14 +17,16 @@ use actix::prelude::*;
 use tokio::sync::{oneshot, watch};
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::seal;
-use tombolo_replication::leader::{Decided, Leader as Machine, Refusal};
+use tombolo_replication::leader::{AppliedChange, Decided, Leader as Machine, NotApplied, Refusal};
 use tombolo_replication::{Change, ItemKey, SealedChange};
 use tombolo_storage::journal::Position;
 use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, StorageError};
 
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
-pub(crate) use self::messages::{Apply, DecideTable, Recall, Settle, Stop, Submit, TableDecision};
+pub(crate) use self::messages::{
+    Apply, DecideTable, NotTaken, Recall, Settle, Stop, Submit, TableDecision,
+};
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
@@ -88,7 +90,7 @@ pub(crate) struct Leader {
     in_flight: Option<InFlight>,
     gathering: Waiting,
     /// Whoever hands changes over waits here while the overlay or the disk is full.
-    crowded_out: Vec<oneshot::Sender<()>>,
+    crowded_out: Vec<oneshot::Sender<Result<(), NotTaken>>>,
     flush_scheduled: bool,
     materializing: usize,
     stopping: Option<oneshot::Sender<()>>,
@@ -244,33 +246,57 @@ impl Leader {
         }
     }
 
-    /// Joins changes of other regions, in the order in which the intake hands them over.
-    fn apply(&mut self, changes: Vec<SealedChange>, ctx: &mut Context<Self>) {
+    /// Joins changes of other regions, in the order in which the intake hands them over, up to one
+    /// that is not taken.
+    fn apply(
+        &mut self,
+        changes: Vec<SealedChange>,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), NotTaken> {
         for sealed in changes {
             if self.is_failed || self.stopping.is_some() {
-                return;
+                return Ok(());
             }
             let overlay = &self.overlay;
             let applied = self.machine.apply(&sealed.change, |item| overlay.latest(item));
-            let applied = match applied {
-                Ok(applied) => applied,
-                Err(error) => return self.fail(&error),
+            let joined = match applied {
+                Ok(applied) => self.join(&sealed, applied),
+                Err(NotApplied::State(error)) => Err(error),
+                Err(error @ NotApplied::TooManyExceptions { dot, .. }) => {
+                    tracing::error!(%dot, %error, "a change was not taken");
+                    self.schedule_flush(ctx);
+                    let streams = self.overlay.position().streams.clone();
+                    return Err(NotTaken { dot, detail: error.to_string(), streams });
+                }
+                Err(error) => {
+                    self.fail(&error);
+                    return Ok(());
+                }
             };
-            if applied.of_dropped_tables > 0 {
-                tracing::debug!(dot = %sealed.change.dot, "deltas of a dropped table discarded");
-            }
-            if applied.is_new {
-                self.meters.changes_remote.increment();
-                if let Err(error) = self.count_conflicts(&applied.states) {
-                    return self.fail(&error);
-                }
-                let states = applied.states.into_iter().map(|(item, state)| (item, state.into()));
-                if let Err(error) = self.overlay.stage(&sealed, states) {
-                    return self.fail(&error);
-                }
+            if let Err(error) = joined {
+                self.fail(&error);
+                return Ok(());
             }
         }
         self.schedule_flush(ctx);
+        Ok(())
+    }
+
+    /// Counts and stages what joining a change came to.
+    fn join(&mut self, sealed: &SealedChange, applied: AppliedChange) -> Result<(), StorageError> {
+        let dot = sealed.change.dot;
+        if applied.of_dropped_tables > 0 {
+            tracing::debug!(%dot, "deltas of a dropped table discarded");
+        }
+        if !applied.is_new {
+            return Ok(());
+        }
+        if let Some(reason) = applied.set_aside {
+            tracing::error!(%dot, %reason, "a change cannot be applied and is set aside");
+        }
+        self.meters.changes_remote.increment();
+        self.count_conflicts(&applied.states)?;
+        self.overlay.stage_applied(sealed, applied)
     }
 
     /// Counts the writes that have lost by a change which is about to be staged.
@@ -290,7 +316,11 @@ impl Leader {
     }
 
     /// Says that more may be handed over, once there is room in the overlay and on the disk.
-    fn when_roomy(&mut self, taken: oneshot::Sender<()>, ctx: &mut Context<Self>) {
+    fn when_roomy(
+        &mut self,
+        taken: oneshot::Sender<Result<(), NotTaken>>,
+        ctx: &mut Context<Self>,
+    ) {
         self.crowded_out.push(taken);
         self.let_in(ctx);
     }
@@ -301,7 +331,7 @@ impl Leader {
         } else if self.room.is_short() {
             ctx.run_later(ROOM_SOUGHT_EVERY, Self::let_in);
         } else {
-            self.crowded_out.drain(..).for_each(|taken| answer(taken, ()));
+            self.crowded_out.drain(..).for_each(|taken| answer(taken, Ok(())));
         }
     }
 

@@ -25,6 +25,7 @@ mod links;
 mod listener;
 mod materializer;
 pub mod meters;
+mod naming;
 mod region;
 mod replication;
 mod retention;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
-use tombolo_causality::{RegionId, ReplicaId, VersionVector};
+use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::Frame;
 use tombolo_replication::acknowledgements::{Contact, Known};
 use tombolo_replication::circuit_breaker;
@@ -187,7 +187,18 @@ impl Link {
         self.acknowledged.send_modify(|count| *count += 1);
     }
 
-    /// The peer says that it has `vector`, durably.
+    /// The peer calls, and has `vector`, durably.
+    pub(crate) fn greet(&self, vector: &VersionVector) {
+        self.facts().known.greets(vector);
+        self.acknowledged.send_modify(|count| *count += 1);
+    }
+
+    /// The peer, as `replica`, has set these changes aside.
+    pub(crate) fn sets_aside(&self, replica: ReplicaId, dots: &[Dot]) {
+        self.facts().known.sets_aside(replica, dots);
+    }
+
+    /// The peer acknowledges `vector`: it has it, durably.
     pub(crate) fn acknowledge(&self, vector: &VersionVector) {
         let is_news = self.facts().known.says(vector);
         if is_news {

@@ -186,7 +186,7 @@ impl Listener {
         if let Err(error) = writer.write(&welcome).await {
             return error;
         }
-        link.acknowledge(&hello.vector);
+        link.greet(&hello.vector);
         if let Some(replication) = open.replications.get(&link.peer)
             && replication.send(PeerCalled).await.is_err()
         {
@@ -194,6 +194,7 @@ impl Listener {
         }
         let serving = Serving {
             link,
+            peer_replica: hello.replica,
             links: Arc::clone(&self.links),
             views: Arc::clone(&self.views),
             published: open.published.clone(),

@@ -10,7 +10,7 @@ use actix::Addr;
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tombolo_causality::VersionVector;
+use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_protocol::{Echo, Frame, RefusalCode};
 use tombolo_replication::intake::{Input, Refusal};
 use tombolo_storage::View;
@@ -19,12 +19,15 @@ use crate::clock::{monotonic_ms, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::intake::{Arrived, Intake};
 use crate::links::{Link, Links};
+use crate::naming::Naming;
 use crate::tables::Tables;
 
 /// What serving a peer needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Serving {
     pub(crate) link: Arc<Link>,
+    /// Who the peer says that it is.
+    pub(crate) peer_replica: ReplicaId,
     pub(crate) links: Arc<Links>,
     pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) published: watch::Receiver<u64>,
@@ -131,6 +134,10 @@ impl Serving {
                 });
                 Ok(())
             }
+            Frame::SetAside { dots } => {
+                self.link.sets_aside(self.peer_replica, &dots);
+                Ok(())
+            }
             Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
             _ => Err(ConnectionError::Refusing {
                 code: RefusalCode::Malformed,
@@ -164,7 +171,8 @@ impl Serving {
         }
     }
 
-    /// Acknowledges what is durable, as soon as it is and with every heartbeat, and sends what
+    /// Acknowledges what is durable, as soon as it is and with every heartbeat, after it has named
+    /// what of it is not shown, and sends what
     /// others of this region have for the peer. While the peer's bytes are on the way or wait to be
     /// taken in, it is told so now and then: its heartbeats wait behind them.
     async fn send(
@@ -174,7 +182,7 @@ impl Serving {
         mut outbox: mpsc::Receiver<Frame>,
     ) -> ConnectionError {
         let peer = self.link.peer;
-        let mut acknowledged = VersionVector::new();
+        let (mut acknowledged, mut naming) = (VersionVector::new(), Naming::default());
         let mut alive = interval(self.silence_max / 3);
         alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut bytes_read = 0;
@@ -182,6 +190,9 @@ impl Serving {
             let frame = tokio::select! {
                 biased;
                 frame = outbox.recv() => match frame {
+                    Some(Frame::Refused { code, detail }) => {
+                        return ConnectionError::Refusing { code, detail };
+                    }
                     Some(frame) => Some(frame),
                     None => return ConnectionError::Replaced,
                 },
@@ -199,7 +210,7 @@ impl Serving {
                         return ConnectionError::Stopped;
                     }
                     let view = self.views.load();
-                    let theirs = |(replica, seq): (tombolo_causality::ReplicaId, u64)| {
+                    let theirs = |(replica, seq): (ReplicaId, u64)| {
                         replica.region == peer && seq > acknowledged.get(&replica)
                     };
                     if !view.vector().iter().any(theirs) {
@@ -208,19 +219,23 @@ impl Serving {
                     None
                 }
             };
-            let frame = frame.unwrap_or_else(|| {
-                acknowledged = (**self.views.load().vector()).clone();
+            let frames = if let Some(frame) = frame {
+                [None, Some(frame)]
+            } else {
+                let view = self.views.load_full();
+                acknowledged.clone_from(view.vector());
                 let sent_us = echo.sent_us.take();
                 let echo = sent_us.map(|sent_us| Echo { sent_us, wall_us: wall_us() });
-                Frame::Acknowledge { vector: acknowledged.clone(), echo }
-            });
-            match writer.write(&frame).await {
-                Ok(bytes) => {
-                    self.link.facts().bytes_sent += bytes;
-                    alive.reset();
+                let acknowledge = Frame::Acknowledge { vector: acknowledged.clone(), echo };
+                [naming.due(&view), Some(acknowledge)]
+            };
+            for frame in frames.iter().flatten() {
+                match writer.write(frame).await {
+                    Ok(bytes) => self.link.facts().bytes_sent += bytes,
+                    Err(error) => return error,
                 }
-                Err(error) => return error,
             }
+            alive.reset();
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::clock::{monotonic_ms, monotonic_us, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
 use crate::dialling::{dial, hello};
 use crate::links::{Link, Links};
+use crate::naming::Naming;
 
 /// Frames of the peer that may wait to be looked at, acknowledgements aside.
 const INCOMING_FRAMES_MAX: usize = 128;
@@ -89,7 +90,8 @@ impl Shipping {
             acknowledged: from_acknowledged,
             incoming: from_reader,
         };
-        let receiving = Receiving { reader, link, acknowledged, to_sender };
+        let peer_replica = welcome.replica;
+        let receiving = Receiving { reader, link, peer_replica, acknowledged, to_sender };
         tokio::select! {
             ended = receiving.run(silence_max) => ended,
             ended = sending.run(&mut self, first) => ended,
@@ -123,6 +125,8 @@ impl Shipping {
 struct Receiving {
     reader: FrameReader,
     link: Arc<Link>,
+    /// Who the peer says that it is.
+    peer_replica: ReplicaId,
     acknowledged: watch::Sender<VersionVector>,
     to_sender: mpsc::Sender<Frame>,
 }
@@ -157,6 +161,7 @@ impl Receiving {
                     self.link.acknowledge(&vector);
                     self.acknowledged.send_modify(|acknowledged| acknowledged.join(&vector));
                 }
+                Frame::SetAside { dots } => self.link.sets_aside(self.peer_replica, &dots),
                 frame => {
                     // What is dropped is asked again by whoever waits for it.
                     if self.to_sender.try_send(frame).is_err() {
@@ -192,6 +197,7 @@ impl Sending {
         shipping: &mut Shipping,
         first: Option<Output>,
     ) -> Result<core::convert::Infallible, ConnectionError> {
+        let mut naming = Naming::default();
         let mut heartbeat = interval(shipping.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.perform(shipping, first).await?;
@@ -216,7 +222,11 @@ impl Sending {
                     None
                 }
                 _ = heartbeat.tick() => {
-                    let watermark = (**shipping.views.load().vector()).clone();
+                    let view = shipping.views.load_full();
+                    if let Some(frame) = naming.due(&view) {
+                        self.write(shipping, &frame).await?;
+                    }
+                    let watermark = (**view.vector()).clone();
                     let others = shipping.links.others(shipping.link.peer);
                     let frame = Frame::Heartbeat { sent_us: monotonic_us(), watermark, others };
                     self.write(shipping, &frame).await?;

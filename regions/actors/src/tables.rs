@@ -189,7 +189,7 @@ impl Tables {
     }
 
     fn is_here(&self, dot: &Dot) -> bool {
-        self.views.load().vector().contains(dot)
+        self.views.load().shows(dot)
     }
 }
 

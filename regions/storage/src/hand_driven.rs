@@ -194,12 +194,12 @@ impl HandDriven {
         self.take_in(change);
     }
 
-    fn take_in(&mut self, change: Change) -> SealedChange {
+    /// Stages a change of another region.
+    pub(crate) fn take_in(&mut self, change: Change) -> SealedChange {
         let sealed = seal(change).unwrap();
         let overlay = &self.overlay;
         let applied = self.leader.apply(&sealed.change, |item| overlay.latest(item)).unwrap();
-        let states = applied.states.into_iter().map(|(item, state)| (item, state.into()));
-        self.overlay.stage(&sealed, states.collect::<Vec<_>>()).unwrap();
+        self.overlay.stage_applied(&sealed, applied).unwrap();
         sealed
     }
 

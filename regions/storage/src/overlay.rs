@@ -15,7 +15,8 @@ use tombolo_causality::HybridTimestamp;
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::{JournalFrameBuilder, RegionPosition};
 use tombolo_replication::idempotency::KeptRecord;
-use tombolo_replication::{Catalog, ItemKey, SealedChange};
+use tombolo_replication::leader::AppliedChange;
+use tombolo_replication::{Catalog, Exceptions, ItemKey, SealedChange};
 
 use crate::item_bytes::item_bytes;
 use crate::journal::Position;
@@ -37,6 +38,7 @@ pub struct Group {
     before: Arc<RegionPosition>,
     position: Arc<RegionPosition>,
     catalog: Arc<Catalog>,
+    exceptions: Arc<Exceptions>,
 }
 
 impl Group {
@@ -82,6 +84,8 @@ pub struct Overlay {
     commit: u64,
     /// Where the region stands with everything staged.
     position: RegionPosition,
+    /// What is set aside, staged changes included.
+    exceptions: Arc<Exceptions>,
     closed: Arc<RegionPosition>,
     frame: JournalFrameBuilder,
     durable_end: Position,
@@ -103,10 +107,12 @@ impl Overlay {
             vector: Arc::new(position.streams.vector()),
             position: Arc::new(position.clone()),
             catalog: Arc::new(recovered.catalog),
+            exceptions: recovered.exceptions,
         };
         Self {
             options,
             closed: Arc::clone(&view.position),
+            exceptions: Arc::clone(&view.exceptions),
             view: Arc::new(ArcSwap::from_pointee(view)),
             readers: Readers::default(),
             oldest_read: 1,
@@ -159,6 +165,21 @@ impl Overlay {
     /// About how much memory all layers take.
     pub fn bytes(&self) -> usize {
         self.active.bytes() + self.sealing.iter().map(|s| s.layer.bytes()).sum::<usize>()
+    }
+
+    /// Stages a change with what joining it came to: the states that follow from it, or that it was
+    /// set aside.
+    pub fn stage_applied(
+        &mut self,
+        sealed: &SealedChange,
+        applied: AppliedChange,
+    ) -> Result<(), StorageError> {
+        let states = applied.states.into_iter();
+        self.stage(sealed, states.map(|(item, state)| (item, Arc::new(state))))?;
+        if let Some(reason) = applied.set_aside {
+            Arc::make_mut(&mut self.exceptions).add(sealed.change.dot, reason);
+        }
+        Ok(())
     }
 
     /// Stages a change and the states that follow from it, in the group being gathered.
@@ -232,8 +253,8 @@ impl Overlay {
         self.commit += 1;
         let payload = frame.finish()?;
         self.seal_if_large(commit);
-        let catalog = Arc::clone(catalog);
-        Ok(Some(Group { commit, payload, changes, before, position, catalog }))
+        let (catalog, exceptions) = (Arc::clone(catalog), Arc::clone(&self.exceptions));
+        Ok(Some(Group { commit, payload, changes, before, position, catalog, exceptions }))
     }
 
     /// Shows a group that is durable; `end` is where the journal ends after it. Groups are
@@ -247,6 +268,7 @@ impl Overlay {
             vector: Arc::new(group.position.streams.vector()),
             position: Arc::clone(&group.position),
             catalog: Arc::clone(&group.catalog),
+            exceptions: Arc::clone(&group.exceptions),
         };
         let replaced = self.view.swap(Arc::new(next));
         self.oldest_read = self.readers.replaced(&replaced, group.commit);
@@ -257,6 +279,7 @@ impl Overlay {
             after: Materialized {
                 position: (*group.position).clone(),
                 catalog: (*group.catalog).clone(),
+                exceptions: Arc::clone(&group.exceptions),
                 replay_from: Some(end),
             },
         })
@@ -275,6 +298,7 @@ impl Overlay {
             vector: Arc::clone(&view.vector),
             position: Arc::clone(&view.position),
             catalog: Arc::clone(&view.catalog),
+            exceptions: Arc::clone(&view.exceptions),
         };
         drop(view);
         let commit = next.commit;
@@ -297,6 +321,7 @@ impl Overlay {
         let after = Materialized {
             position: (*view.position).clone(),
             catalog: (*view.catalog).clone(),
+            exceptions: Arc::clone(&view.exceptions),
             replay_from: Some(self.durable_end),
         };
         Some(SealedLayer { layer, after })

@@ -15,11 +15,11 @@ use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTran
 use serde::{Deserialize, Serialize};
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::{
-    RegionPosition, decode_catalog, decode_position, decode_row, encode_catalog, encode_position,
-    encode_row, row_is_contested,
+    RegionPosition, decode_catalog, decode_exceptions, decode_position, decode_row, encode_catalog,
+    encode_exceptions, encode_position, encode_row, row_is_contested,
 };
-use tombolo_replication::Catalog;
 use tombolo_replication::idempotency::KeptRecord;
+use tombolo_replication::{Catalog, Exceptions};
 
 use crate::disk::{Disk, DiskFile};
 use crate::item_bytes::{after_prefix, table_bytes};
@@ -34,6 +34,7 @@ const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta")
 const POSITION: &str = "position";
 const REPLAY_FROM: &str = "replay_from";
 const CATALOG: &str = "catalog";
+const EXCEPTIONS: &str = "exceptions";
 const FILE: &str = "state.redb";
 
 /// Whether a directory has held a store before.
@@ -58,6 +59,8 @@ pub(crate) struct State {
 pub(crate) struct Materialized {
     pub(crate) position: RegionPosition,
     pub(crate) catalog: Catalog,
+    /// What was set aside.
+    pub(crate) exceptions: Arc<Exceptions>,
     /// Where replay begins; nothing where nothing was ever materialized.
     pub(crate) replay_from: Option<Position>,
 }
@@ -126,6 +129,10 @@ impl State {
         if let Some(bytes) = meta.get(CATALOG)? {
             materialized.catalog = decode_catalog(bytes.value()).map_err(decode("catalog"))?;
         }
+        if let Some(bytes) = meta.get(EXCEPTIONS)? {
+            let exceptions = decode_exceptions(bytes.value()).map_err(decode("exceptions"))?;
+            materialized.exceptions = Arc::new(exceptions);
+        }
         if let Some(bytes) = meta.get(REPLAY_FROM)? {
             let at: ReplayFrom = postcard::from_bytes(bytes.value()).map_err(|_| {
                 let detail = "the journal position in the state is malformed".to_owned();
@@ -187,6 +194,10 @@ impl State {
             if *before != after.catalog {
                 let catalog = encode_catalog(&after.catalog)?;
                 meta.insert(CATALOG, &*catalog)?;
+            }
+            // They are few, and only grow.
+            if !after.exceptions.is_empty() {
+                meta.insert(EXCEPTIONS, &*encode_exceptions(&after.exceptions)?)?;
             }
             if let Some(Position { segment, offset }) = after.replay_from {
                 let bytes = postcard::to_stdvec(&ReplayFrom { segment, offset });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tombolo_protocol::{JournalFrame, Record, RegionPosition, decode_change, encode_position};
 use tombolo_replication::idempotency::{Ledger, LedgerLimits};
 use tombolo_replication::leader::{Applier, NotApplied};
-use tombolo_replication::{Catalog, SealedChange};
+use tombolo_replication::{Catalog, Exceptions, SealedChange};
 
 use crate::StorageError;
 use crate::disk::Disk;
@@ -148,7 +148,8 @@ impl Replay {
             materialized.position.streams.vector(),
             materialized.position.stamp_floor,
             materialized.catalog.clone(),
-        );
+        )
+        .with_exceptions(Exceptions::clone(&materialized.exceptions));
         let mut requests = Ledger::new(options.requests);
         state.requests()?.into_iter().for_each(|kept| requests.keep(kept));
         let applier = applier.with_ledger(requests);
@@ -187,8 +188,7 @@ impl Replay {
             })?;
             if applied.is_new {
                 let sealed = SealedChange { change, bytes: bytes.into() };
-                let states = applied.states.into_iter();
-                self.overlay.stage(&sealed, states.map(|(item, state)| (item, Arc::new(state))))?;
+                self.overlay.stage_applied(&sealed, applied)?;
             }
         }
         let Some(group) = self.overlay.close_group(self.applier.catalog())? else { return Ok(()) };

@@ -8,10 +8,10 @@ mod contested;
 use core::ops::Bound;
 use std::sync::Arc;
 
-use tombolo_causality::{HybridTimestamp, VersionVector};
+use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::RegionPosition;
-use tombolo_replication::{Catalog, Digest, Digester, ItemKey, Key, TableId};
+use tombolo_replication::{Catalog, Digest, Digester, Exceptions, ItemKey, Key, TableId};
 
 pub use self::contested::ContestedItem;
 use crate::item_bytes::{TABLE_BYTES, after_prefix, item_bytes, table_bytes};
@@ -29,6 +29,7 @@ pub struct View {
     pub(crate) position: Arc<RegionPosition>,
     pub(crate) vector: Arc<VersionVector>,
     pub(crate) catalog: Arc<Catalog>,
+    pub(crate) exceptions: Arc<Exceptions>,
 }
 
 impl View {
@@ -37,9 +38,19 @@ impl View {
         &self.catalog
     }
 
-    /// What is shown: all of it is durable.
+    /// What is shown, [`Self::exceptions`] aside: all of it is durable.
     pub fn vector(&self) -> &Arc<VersionVector> {
         &self.vector
+    }
+
+    /// Which changes of the vector are not shown, because they could not be applied.
+    pub fn exceptions(&self) -> &Arc<Exceptions> {
+        &self.exceptions
+    }
+
+    /// Whether it shows what the change `dot` did.
+    pub fn shows(&self, dot: &Dot) -> bool {
+        self.vector.contains(dot) && !self.exceptions.contains(dot)
     }
 
     /// How far every stream has come, with its running hash.

@@ -59,6 +59,8 @@ pub struct Applied {
     pub new: usize,
     /// Deltas of tables that no longer exist.
     pub of_dropped_tables: usize,
+    /// Changes that were set aside.
+    pub set_aside: usize,
 }
 
 #[derive(Debug)]
@@ -159,8 +161,8 @@ impl<W> Writer<W> {
             count.of_dropped_tables += applied.of_dropped_tables;
             if applied.is_new {
                 count.new += 1;
-                let states = applied.states.into_iter().map(|(item, state)| (item, state.into()));
-                self.overlay.stage(sealed, states).map_err(NotApplied::State)?;
+                count.set_aside += usize::from(applied.set_aside.is_some());
+                self.overlay.stage_applied(sealed, applied).map_err(NotApplied::State)?;
             }
         }
         Ok(count)

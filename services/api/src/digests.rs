@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::region::{Exceptions, vector_object};
+use crate::region::{ExceptionBody, exceptions, vector_object};
 use crate::tables;
 
 /// See the module.
@@ -31,8 +31,8 @@ pub(crate) struct Digests {
 pub(crate) struct Body {
     version_vector: BTreeMap<String, u64>,
     /// The changes that were set aside.
-    #[schema(value_type = Vec<String>, max_items = 0)]
-    exceptions: Exceptions,
+    #[schema(max_items = 1000)]
+    exceptions: Vec<ExceptionBody>,
     digest: String,
     /// How many items it covers.
     items: u64,
@@ -58,7 +58,7 @@ impl Digests {
             None => None,
         };
         session.saw(view.vector());
-        let version_vector = vector_object(view.vector());
+        let (version_vector, exceptions) = (vector_object(view.vector()), exceptions(&view));
         let walked = web::block(move || {
             // The turn ends with the walk, also where the asker has gone.
             let _turn = turn;
@@ -66,7 +66,7 @@ impl Digests {
         });
         let (digest, items) = walked.await.map_err(|_| Problem::Stopping)??;
         let digest = digest.to_string();
-        let body = Body { version_vector, exceptions: [], digest, items };
+        let body = Body { version_vector, exceptions, digest, items };
         Ok(api.letterhead().show(StatusCode::OK, &body))
     }
 }

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use tombolo_causality::VersionVector;
+use tombolo_storage::View;
 use utoipa::ToSchema;
 
 use crate::api::Api;
@@ -24,8 +25,8 @@ pub(crate) struct RegionBody<'a> {
     /// Per replica, the highest sequence that is shown.
     version_vector: BTreeMap<String, u64>,
     /// The changes that were set aside.
-    #[schema(value_type = Vec<String>, max_items = 0)]
-    exceptions: Exceptions,
+    #[schema(max_items = 1000)]
+    exceptions: Vec<ExceptionBody>,
     /// Where its hybrid clock stands.
     #[schema(format = DateTime)]
     clock: String,
@@ -39,9 +40,24 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
-/// The changes that could not be applied and were set aside. This version sets none aside: a
-/// stream that holds one stops instead.
-pub(crate) type Exceptions = [(); 0];
+/// A change that the region has and could not apply.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Exception)]
+pub(crate) struct ExceptionBody {
+    /// The replica that made the change, and its sequence.
+    dot: String,
+    /// Why it could not be applied.
+    #[schema(value_type = String, pattern = "^[a-z_]+$")]
+    reason: &'static str,
+}
+
+/// The changes that are in the vector of `view` and not shown there.
+pub(crate) fn exceptions(view: &View) -> Vec<ExceptionBody> {
+    let exceptions = view.exceptions().iter();
+    exceptions
+        .map(|(dot, reason)| ExceptionBody { dot: dot.to_string(), reason: reason.name() })
+        .collect()
+}
 
 /// A vector as the contract writes it: an object of replica to sequence, without zeros.
 pub(crate) fn vector_object(vector: &VersionVector) -> BTreeMap<String, u64> {
@@ -59,7 +75,7 @@ pub(crate) fn show(api: &Api) -> HttpResponse {
         incarnation: format!("{:016x}", region.replica().incarnation.0),
         pid: std::process::id(),
         version_vector: vector_object(view.vector()),
-        exceptions: [],
+        exceptions: exceptions(&view),
         clock: rfc3339::text(clock_ms),
         started_at: rfc3339::text(region.started_at_ms()),
     };

@@ -14,7 +14,7 @@ mod forward;
 mod tables;
 
 use serde::{Deserialize, Serialize};
-use tombolo_causality::{RegionId, ReplicaId, VersionVector};
+use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 pub use self::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, decode_frame, encode_frame};
@@ -82,6 +82,12 @@ pub enum Frame {
     Forward(Forward),
     /// The answer to it.
     Forwarded(Forwarded),
+    /// What the sender has and does not show: changes that it could not apply, in ascending order.
+    /// Said before the first acknowledgement or heartbeat whose vector contains one of them.
+    SetAside {
+        /// All that it has set aside.
+        dots: Vec<Dot>,
+    },
 }
 
 /// The answer to a heartbeat, from which its sender learns the round trip and the other's clock.
@@ -157,6 +163,8 @@ pub enum RefusalCode {
     UnknownKind,
     /// The region is starting or stopping.
     Unavailable,
+    /// A change that cannot be applied, where as many are set aside as may be.
+    TooManyExceptions,
 }
 
 /// Consecutive changes of one stream, packed.

@@ -14,6 +14,7 @@ mod cursor;
 mod definition;
 mod envelope;
 mod error;
+mod exceptions;
 mod frame;
 mod journal;
 mod kept_record;
@@ -34,6 +35,7 @@ pub use change::{change_dot, decode_change, seal};
 pub use conflict_cursor::{ConflictCursor, decode_conflict_cursor, encode_conflict_cursor};
 pub use cursor::{decode_cursor, encode_cursor};
 pub use error::{DecodeError, EncodeError};
+pub use exceptions::{decode_exceptions, encode_exceptions};
 pub use frame::{
     BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
     Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,

@@ -21,9 +21,10 @@ use std::path::PathBuf;
 use tombolo_causality::Session;
 use tombolo_protocol::{
     FRAME_HEADER_BYTES, Frame, FrameHeader, JournalFrame, SessionKey, change_dot, decode_catalog,
-    decode_change, decode_cursor, decode_frame, decode_kept_record, decode_position, decode_row,
-    decode_session, encode_catalog, encode_cursor, encode_frame, encode_kept_record,
-    encode_position, encode_row, encode_session, encode_version, seal,
+    decode_change, decode_cursor, decode_exceptions, decode_frame, decode_kept_record,
+    decode_position, decode_row, decode_session, encode_catalog, encode_cursor, encode_exceptions,
+    encode_frame, encode_kept_record, encode_position, encode_row, encode_session, encode_version,
+    seal,
 };
 use tombolo_replication::Key;
 use tombolo_replication::idempotency::KeptRecord;
@@ -119,6 +120,13 @@ fn catalogs() {
 }
 
 #[test]
+fn exceptions() {
+    let exceptions = stored::exceptions();
+    let bytes = golden("exceptions", &encode_exceptions(&exceptions).unwrap());
+    assert_eq!(decode_exceptions(&bytes), Ok(exceptions));
+}
+
+#[test]
 fn versions() {
     golden("version", encode_version(&changes::vector()).unwrap().as_bytes());
 }
@@ -156,7 +164,7 @@ fn every_file_is_held_against_the_code() {
     let named = named.chain(frames::all().into_iter().map(|(name, _)| name));
     let named =
         named.chain(["journal-frame", "position", "catalog", "version", "cursor", "session"]);
-    let named = named.chain(["request-record"]);
+    let named = named.chain(["request-record", "exceptions"]);
     let named: BTreeSet<_> = named.map(|name| format!("{name}.hex")).collect();
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).filter(|name| name != "README.md");

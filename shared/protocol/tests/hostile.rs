@@ -13,8 +13,9 @@ use proptest::sample::Index;
 use tombolo_causality::{Incarnation, RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{
     BatchFrame, DecodeError, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, JournalFrame,
-    JournalFrameBuilder, Record, change_dot, decode_catalog, decode_change, decode_frame,
-    decode_position, decode_row, encode_catalog, encode_frame, encode_position, encode_row, seal,
+    JournalFrameBuilder, Record, change_dot, decode_catalog, decode_change, decode_exceptions,
+    decode_frame, decode_position, decode_row, encode_catalog, encode_exceptions, encode_frame,
+    encode_position, encode_row, seal,
 };
 use tombolo_replication::{RunningHash, StreamPosition};
 
@@ -32,6 +33,9 @@ fn decode_as_anything(bytes: &[u8]) {
     }
     if let Ok(catalog) = decode_catalog(bytes) {
         assert_eq!(decode_catalog(&encode_catalog(&catalog).unwrap()), Ok(catalog));
+    }
+    if let Ok(exceptions) = decode_exceptions(bytes) {
+        assert_eq!(decode_exceptions(&encode_exceptions(&exceptions).unwrap()), Ok(exceptions));
     }
     if let Ok(frame) = JournalFrame::decode(bytes) {
         let records: usize = frame.records().flatten().map(|record| record_bytes(&record)).sum();
@@ -62,6 +66,7 @@ fn valid() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(|frame| encode_frame(&frame).unwrap().split_off(FRAME_HEADER_BYTES)),
         1 => values::region_position().prop_map(|position| encode_position(&position).unwrap()),
         1 => values::catalog().prop_map(|catalog| encode_catalog(&catalog).unwrap()),
+        1 => values::exceptions().prop_map(|exceptions| encode_exceptions(&exceptions).unwrap()),
     ]
 }
 
@@ -215,8 +220,8 @@ fn a_frame_of_a_version_or_a_kind_that_is_not_known_says_so() {
     let read = |payload: &[u8]| frames::read(&frames::framed(payload)).unwrap();
     let version = DecodeError::UnknownVersion { what: "frame", version: 2 };
     assert_eq!(read(&[2, 1]), Err(version.into()));
-    let kind = DecodeError::UnknownKind { what: "frames", kind: 12 };
-    assert_eq!(read(&[1, 12]), Err(kind.into()));
+    let kind = DecodeError::UnknownKind { what: "frames", kind: 13 };
+    assert_eq!(read(&[1, 13]), Err(kind.into()));
     assert_eq!(read(&[1]), Err(DecodeError::EndsEarly.into()));
 }
 
@@ -241,6 +246,7 @@ fn a_claimed_length_of_2_to_the_60_costs_nothing() {
     assert!(refused(decode_position(&behind(&[1, 0])).unwrap_err()));
     assert!(refused(JournalFrame::decode(&behind(&[1])).unwrap_err()));
     for before in [&[1][..], &[1, 0]] {
+        assert!(refused(decode_exceptions(&behind(before)).unwrap_err()), "{before:?}");
         assert!(refused(decode_catalog(&behind(before)).unwrap_err()), "{before:?}");
     }
     // The vector of a heartbeat and of an acknowledgement; the detail of a refusal.

@@ -9,12 +9,13 @@ use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
 use tombolo_datatypes::{DataType, Delta, DeltaBody, RegisterDelta, Write};
 use tombolo_protocol::limits::{ITEMS_MAX, REPLACED_MAX, STREAMS_MAX};
 use tombolo_protocol::{
-    DecodeError, EncodeError, JournalFrame, JournalFrameBuilder, RegionPosition, decode_catalog,
-    decode_change, decode_position, encode_catalog, encode_position, seal,
+    DecodeError, EncodeError, Frame, JournalFrame, JournalFrameBuilder, RegionPosition,
+    decode_catalog, decode_change, decode_exceptions, decode_position, encode_catalog,
+    encode_exceptions, encode_frame, encode_position, seal,
 };
 use tombolo_replication::{
-    Body, Catalog, Change, Consistency, ItemDelta, Key, Strategy, StreamPosition, TableDefinition,
-    TableId, TableName, TableShape,
+    Body, Catalog, Change, Consistency, Exceptions, ItemDelta, Key, SetAside, Strategy,
+    StreamPosition, TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -193,4 +194,22 @@ fn tables_of_a_catalog() {
     let (encode, decode) = refused("tables", max);
     assert_eq!((encoded(max), decoded(max)), (Ok(()), Ok(())));
     assert_eq!((encoded(max + 1), decoded(max + 1)), (Err(encode), Err(decode)));
+}
+
+#[test]
+fn exceptions_of_a_region() {
+    let max = Exceptions::CHANGES_MAX;
+    let dots = |n: usize| (1..).map(|seq| Dot::new(replica(1), seq)).take(n);
+    let exceptions = |n: usize| dots(n).map(|dot| (dot, SetAside::WrongType)).collect();
+    let full: Exceptions = exceptions(max);
+    assert_eq!(decode_exceptions(&encode_exceptions(&full).unwrap()), Ok(full));
+    let (unwritten, unread) = refused("exceptions", max);
+    assert_eq!(encode_exceptions(&exceptions(max + 1)), Err(unwritten.clone()));
+    let wire: Vec<(WireDot, u8)> = dots(max + 1).map(|dot| ((0, dot.seq), 1)).collect();
+    assert_eq!(decode_exceptions(&versioned(&(vec![replica(1)], wire))), Err(unread));
+    let frame = Frame::SetAside { dots: dots(max + 1).collect() };
+    assert_eq!(encode_frame(&frame), Err(unwritten));
+    // Whoever has been greeted reads frames of this size.
+    let frame = Frame::SetAside { dots: dots(max).collect() };
+    assert!(encode_frame(&frame).unwrap().len() < 64 << 10);
 }

@@ -15,8 +15,9 @@ use tombolo_datatypes::{
 };
 use tombolo_protocol::{
     BatchFrame, JournalFrame, JournalFrameBuilder, Record, StreamStart, change_dot, decode_catalog,
-    decode_change, decode_position, decode_row, encode_catalog, encode_frame, encode_position,
-    encode_row, encode_version, row_is_contested, seal,
+    decode_change, decode_exceptions, decode_position, decode_row, encode_catalog,
+    encode_exceptions, encode_frame, encode_position, encode_row, encode_version, row_is_contested,
+    seal,
 };
 use tombolo_replication::{Catalog, RunningHash, SealedChange, StreamPosition};
 
@@ -140,6 +141,11 @@ proptest! {
     fn a_region_position_comes_back(position in values::region_position()) {
         let bytes = encode_position(&position).unwrap();
         prop_assert_eq!(decode_position(&bytes), Ok(position));
+    }
+
+    #[test]
+    fn exceptions_come_back(exceptions in values::exceptions()) {
+        prop_assert_eq!(decode_exceptions(&encode_exceptions(&exceptions).unwrap()), Ok(exceptions));
     }
 
     #[test]

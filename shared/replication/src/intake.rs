@@ -13,7 +13,7 @@ mod stream;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tombolo_causality::{HybridClock, RegionId, ReplicaId, VersionVector};
+use tombolo_causality::{Dot, HybridClock, RegionId, ReplicaId, VersionVector};
 
 use self::stream::Stream;
 use crate::{RunningHash, SealedChange, Streams};
@@ -195,6 +195,28 @@ impl Intake {
             }
         }
         outputs
+    }
+
+    /// Goes on from `streams`, where the leader stands after it has refused to take `dot`: what was
+    /// handed over beyond is given up, with all that is held back, since it may rest on it. Others'
+    /// changes are asked for again at once; those of the stream that is refused come with its next
+    /// connection, and are not asked of anybody until a request would be made again.
+    pub fn go_back(&mut self, now_ms: u64, dot: Dot, streams: &Streams) -> Vec<Output> {
+        let given_up = core::mem::take(&mut self.streams);
+        self.streams = streams.iter().map(|(id, at)| (id, Stream::new(at))).collect();
+        self.handed = streams.vector();
+        self.held_bytes = 0;
+        self.asked.clear();
+        let peer = dot.replica.region;
+        self.asked.insert(dot.replica, Asked { peer, up_to: u64::MAX, at_ms: now_ms });
+        let mut out = Vec::new();
+        for (origin, stream) in given_up {
+            let up_to = stream.accepted().seq;
+            if origin != dot.replica && up_to > self.stream_position(&origin).seq {
+                self.ask(now_ms, origin.region, origin, up_to, &mut out);
+            }
+        }
+        out
     }
 
     /// Bytes held back.

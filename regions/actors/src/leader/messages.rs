@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tombolo_causality::Dot;
 use tombolo_replication::idempotency::{KeptRecord, NamedRequest};
 use tombolo_replication::leader::{Command, Refusal, TableCommand};
-use tombolo_replication::{Change, SealedChange, TableName};
+use tombolo_replication::{Change, SealedChange, Streams, TableName};
 
 use super::{Answer, Leader, Waiter};
 use crate::clock::wall_ms;
@@ -25,12 +25,23 @@ pub(crate) struct Submit {
 }
 
 /// Changes of other regions, in causal order. The reply comes when they are staged and there is
-/// room for more.
+/// room for more, or at once where not all of them are taken.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Apply {
     pub(crate) changes: Vec<SealedChange>,
-    pub(crate) taken: oneshot::Sender<()>,
+    pub(crate) taken: oneshot::Sender<Result<(), NotTaken>>,
+}
+
+/// A change was not taken, and neither was what came behind it.
+#[derive(Debug)]
+pub(crate) struct NotTaken {
+    /// The change.
+    pub(crate) dot: Dot,
+    /// Why.
+    pub(crate) detail: String,
+    /// Where the region stands.
+    pub(crate) streams: Streams,
 }
 
 /// What became of what was asked of a table.
@@ -85,8 +96,10 @@ impl Handler<Apply> for Leader {
     type Result = ();
 
     fn handle(&mut self, Apply { changes, taken }: Apply, ctx: &mut Self::Context) {
-        self.apply(changes, ctx);
-        self.when_roomy(taken, ctx);
+        match self.apply(changes, ctx) {
+            Ok(()) => self.when_roomy(taken, ctx),
+            Err(not_taken) => super::answer(taken, Err(not_taken)),
+        }
     }
 }
 

@@ -161,7 +161,7 @@ impl Region {
         let own = self.name();
         let holds = |region: &RegionId| {
             if *region == own {
-                return self.view().vector().contains(dot);
+                return self.view().shows(dot);
             }
             let link = self.0.links.get(region);
             link.is_some_and(|link| link.facts().known.contains(dot))

@@ -169,7 +169,7 @@ impl Running {
         around.send(connection, region.index, &welcome);
         let now_ms = around.now_ms();
         if let Some(link) = self.links.get_mut(&peer) {
-            link.known.says(&hello.vector);
+            link.known.greets(&hello.vector);
             link.inbound = Some(Inbound {
                 connection,
                 heard_ms: now_ms,

@@ -3,6 +3,7 @@
 
 mod garbage;
 mod impostor;
+mod set_aside;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};

@@ -6,6 +6,7 @@ use tombolo_replication::{RunningHash, StreamPosition};
 use super::forward::{decode_forward, decode_forwarded, encode_forward, encode_forwarded};
 use super::{BatchFrame, Frame, Hello, Welcome, tables};
 use crate::envelope::{append, bytes_of, length, versioned, whole};
+use crate::exceptions::{decode_dots, encode_dots};
 use crate::limits::HOLDERS_MAX;
 use crate::rules::{ascending, at_most};
 use crate::vector::{decode_vector, encode_vector};
@@ -63,6 +64,7 @@ mod kind {
     pub(super) const TABLE_REPLY: u8 = 9;
     pub(super) const FORWARD: u8 = 10;
     pub(super) const FORWARDED: u8 = 11;
+    pub(super) const SET_ASIDE: u8 = 12;
 }
 
 /// Encodes a frame with its header.
@@ -109,6 +111,9 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         }
         Frame::Forwarded(answer) => {
             append("forwarded answer", begin(kind::FORWARDED), &encode_forwarded(answer)?)
+        }
+        Frame::SetAside { dots } => {
+            append("exceptions", begin(kind::SET_ASIDE), &encode_dots(dots)?)
         }
     }?;
     let (header, payload) = out.split_at_mut(FRAME_HEADER_BYTES);
@@ -167,6 +172,7 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
         }
         kind::FORWARD => Frame::Forward(decode_forward(&whole("forwarded request", body)?)?),
         kind::FORWARDED => Frame::Forwarded(decode_forwarded(&whole("forwarded answer", body)?)?),
+        kind::SET_ASIDE => Frame::SetAside { dots: decode_dots(&whole("exceptions", body)?)? },
         kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
     })
 }

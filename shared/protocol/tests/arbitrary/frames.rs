@@ -10,7 +10,7 @@ use tombolo_protocol::{
 use tombolo_replication::RunningHash;
 use tombolo_replication::leader::Condition;
 
-use crate::values::{dot, named_request, number, position, replica, vector};
+use crate::values::{dot, exceptions, named_request, number, position, replica, vector};
 
 /// Reads one frame from all that a connection holds; nothing where it waits for more.
 pub(crate) fn read(bytes: &[u8]) -> Option<Result<Frame, FrameError>> {
@@ -53,6 +53,7 @@ fn refused() -> impl Strategy<Value = Frame> {
         RefusalCode::Malformed,
         RefusalCode::UnknownKind,
         RefusalCode::Unavailable,
+        RefusalCode::TooManyExceptions,
     ]);
     (code, ".{0,40}").prop_map(|(code, detail)| Frame::Refused { code, detail })
 }
@@ -143,6 +144,9 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
         acknowledge,
         table_frame(),
         forward(),
-        forwarded()
+        forwarded(),
+        exceptions().prop_map(|exceptions| {
+            Frame::SetAside { dots: exceptions.iter().map(|(dot, _)| dot).collect() }
+        })
     ]
 }

@@ -16,8 +16,9 @@ use tombolo_datatypes::{
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
 use tombolo_replication::{
-    Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, Key, RunningHash,
-    Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName, TableShape,
+    Body, Catalog, Change, Consistency, Exceptions, IdempotencyRecord, ItemDelta, Key, RunningHash,
+    SetAside, Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName,
+    TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -230,6 +231,11 @@ pub(crate) fn region_position() -> impl Strategy<Value = RegionPosition> {
         streams: streams.into_iter().collect(),
         stamp_floor,
     })
+}
+
+pub(crate) fn exceptions() -> impl Strategy<Value = Exceptions> {
+    let reason = prop::sample::select(SetAside::ALL.to_vec());
+    vec((dot(), reason), 0..5).prop_map(|exceptions| exceptions.into_iter().collect())
 }
 
 pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {

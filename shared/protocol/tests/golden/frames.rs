@@ -66,6 +66,7 @@ fn refusals() -> Vec<(&'static str, Frame)> {
         ("frame-refused-malformed", refused(RefusalCode::Malformed, "")),
         ("frame-refused-unknown-kind", refused(RefusalCode::UnknownKind, "")),
         ("frame-refused-unavailable", refused(RefusalCode::Unavailable, "")),
+        ("frame-refused-too-many-exceptions", refused(RefusalCode::TooManyExceptions, "")),
     ]
 }
 
@@ -139,6 +140,8 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
             Frame::Acknowledge { vector: VersionVector::new(), echo: Some(echo) },
         ),
     ];
+    let dots = vec![Dot::new(ap(), 300), Dot::new(us(), 7), Dot::new(us(), u64::MAX)];
+    all.push(("frame-set-aside", Frame::SetAside { dots }));
     all.extend(refusals());
     all.extend(tables());
     all.extend(forwards());

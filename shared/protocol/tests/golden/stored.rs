@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tombolo_causality::{Dot, ReplicaId};
 use tombolo_datatypes::DataType;
 use tombolo_protocol::{JournalFrameBuilder, Record, RegionPosition, StreamStart, seal};
-use tombolo_replication::{Catalog, Consistency, RunningHash, StreamPosition, Streams, TableId};
+use tombolo_replication::{
+    Catalog, Consistency, Exceptions, RunningHash, SetAside, StreamPosition, Streams, TableId,
+};
 
 use crate::changes::{ap, definition, eu, put, stamp, us};
 
@@ -54,6 +56,12 @@ pub(crate) fn position() -> RegionPosition {
     streams.set(us(), StreamPosition { seq: 300, hash: RunningHash(*b"0123456789abcdef") });
     streams.set(ap(), StreamPosition { seq: u64::MAX, hash: RunningHash([0xff; 16]) });
     RegionPosition { streams, stamp_floor: stamp(u16::MAX) }
+}
+
+pub(crate) fn exceptions() -> Exceptions {
+    let wrong = [Dot::new(us(), 7), Dot::new(us(), u64::MAX)].map(|dot| (dot, SetAside::WrongType));
+    let many = (Dot::new(ap(), 300), SetAside::TooManyTables);
+    wrong.into_iter().chain([many]).collect()
 }
 
 pub(crate) fn catalog() -> Catalog {

@@ -193,3 +193,30 @@ fn one_stream_more_than_there_may_be_is_refused_and_the_others_go_on() {
     let outputs = handle(&mut d, received("a", std::slice::from_ref(&second)));
     assert_eq!(outputs, [Output::Apply(vec![second])]);
 }
+
+/// The second change of `a` is refused by the leader, which stands at the first; `b` had sent two
+/// that rest on it, of which none is taken.
+#[test]
+fn what_the_leader_does_not_take_is_given_up_with_what_rests_on_it_and_asked_for_again() {
+    let mut intake = intake("c");
+    let [one, two, three] = [1, 2, 3].map(|seq| change("a", seq, &[]));
+    let of_b = [change("b", 1, &[("a", 2)]), change("b", 2, &[("a", 9)])];
+    let handed = intake.handle(0, 1_000, received("a", &[one.clone(), two.clone()]));
+    assert_eq!(handed, [Output::Apply(vec![one.clone(), two.clone()])]);
+    intake.handle(0, 1_000, received("b", &of_b));
+    assert!(intake.held_bytes() > 0);
+
+    let mut streams = Streams::default();
+    streams.advance(replica("a"), &one.bytes);
+    let asked = intake.go_back(10, two.change.dot, &streams);
+    assert_eq!((asked, intake.held_bytes()), (vec![ask("b", "b", 0, 2)], 0));
+
+    // What waits for the refused stream does not ask for it over and over.
+    assert_eq!(intake.handle(20, 1_000, received("b", &of_b)), []);
+    assert_eq!(intake.handle(900, 1_000, received("b", &of_b)), []);
+    let again = intake.handle(1_010, 1_000, received("b", &of_b));
+    assert_eq!(again, [ask("b", "a", 1, 2)]);
+    // From where the leader stands the stream is taken as ever.
+    let again = intake.handle(1_020, 1_000, received("a", &[two.clone(), three.clone()]));
+    assert_eq!(again[0], Output::Apply(vec![two, three, of_b[0].clone()]));
+}

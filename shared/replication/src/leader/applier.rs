@@ -8,7 +8,10 @@ use tombolo_resolvers::Written;
 
 use super::{AppliedChange, NotApplied};
 use crate::idempotency::{Known, Ledger, LedgerLimits, NamedRequest};
-use crate::{Body, Catalog, Change, Consistency, ItemDelta, ItemKey, TableDefinition, TableId};
+use crate::{
+    Body, Catalog, Change, Consistency, Exceptions, ItemDelta, ItemKey, SetAside, TableDefinition,
+    TableId,
+};
 
 /// What a region has applied: vector, clock and tables.
 #[derive(Clone, Debug)]
@@ -16,6 +19,7 @@ pub struct Applier {
     applied: VersionVector,
     clock: HybridClock,
     catalog: Arc<Catalog>,
+    exceptions: Exceptions,
     ledger: Ledger,
 }
 
@@ -24,7 +28,14 @@ impl Applier {
     pub fn resume(applied: VersionVector, stamp_floor: HybridTimestamp, catalog: Catalog) -> Self {
         let clock = HybridClock::resume(stamp_floor);
         let ledger = Ledger::new(LedgerLimits::default());
-        Self { applied, clock, catalog: Arc::new(catalog), ledger }
+        let exceptions = Exceptions::default();
+        Self { applied, clock, catalog: Arc::new(catalog), exceptions, ledger }
+    }
+
+    /// The same with what it has set aside.
+    #[must_use]
+    pub fn with_exceptions(self, exceptions: Exceptions) -> Self {
+        Self { exceptions, ..self }
     }
 
     /// The same with what it remembers of named requests.
@@ -57,8 +68,10 @@ impl Applier {
     /// Joins a change into the states of the items it touches.
     ///
     /// `state` answers an item's present state; it is asked once for each item, in the change's
-    /// order. Deltas of tables that have been dropped are counted and have no effect. Where an
-    /// error is returned, nothing was applied.
+    /// order. Deltas of tables that have been dropped are counted and have no effect. A change that
+    /// cannot be applied is set aside whole: it counts as applied, so that its stream goes on, and
+    /// the named request that it answers as done, so that it is not done twice. Where an error is
+    /// returned, nothing was applied.
     pub fn apply<E>(
         &mut self,
         change: &Change,
@@ -72,21 +85,52 @@ impl Applier {
             return Err(NotApplied::OutOfOrder { dot });
         }
         let mut applied = AppliedChange { is_new: true, ..AppliedChange::default() };
-        match &change.body {
-            Body::Items(items) => {
+        applied.set_aside = self.flaw(change);
+        match (applied.set_aside, &change.body) {
+            (Some(reason), _) => self.set_aside(dot, reason)?,
+            (None, Body::Items(items)) => {
                 for item in items {
                     self.join(change, item, &mut state, &mut applied)?;
                 }
             }
-            Body::Define(definition) => self.define(definition.clone()),
-            Body::Drop(table) => self.drop_table(table),
-            Body::Alter { table, consistency } => self.alter(table, *consistency, dot),
-            Body::Stub(_) => {}
+            (None, Body::Define(definition)) => self.define(definition.clone()),
+            (None, Body::Drop(table)) => self.drop_table(table),
+            (None, Body::Alter { table, consistency }) => self.alter(table, *consistency, dot),
+            (None, Body::Stub(_)) => {}
         }
         self.ledger.take_in(change);
         self.clock.observe(change.stamp);
         self.applied.learn(dot);
         Ok(applied)
+    }
+
+    /// Why `change` cannot be applied, where that is so.
+    fn flaw(&self, change: &Change) -> Option<SetAside> {
+        match &change.body {
+            Body::Items(items) => {
+                let is_of_another_type = |item: &ItemDelta| {
+                    let table = self.catalog.by_id(&item.table);
+                    table.is_some_and(|table| table.shape.data_type != item.delta.body.data_type())
+                };
+                items.iter().any(is_of_another_type).then_some(SetAside::WrongType)
+            }
+            Body::Define(definition) => {
+                // One in the place of another of that name takes no room.
+                let is_full = self.catalog.len() >= Catalog::TABLES_MAX
+                    && self.catalog.by_name(definition.name.as_str()).is_none();
+                is_full.then_some(SetAside::TooManyTables)
+            }
+            Body::Drop(_) | Body::Alter { .. } | Body::Stub(_) => None,
+        }
+    }
+
+    fn set_aside<E>(&mut self, dot: Dot, reason: SetAside) -> Result<(), NotApplied<E>> {
+        if self.exceptions.is_full() {
+            let max = Exceptions::CHANGES_MAX;
+            return Err(NotApplied::TooManyExceptions { dot, reason, max });
+        }
+        self.exceptions.add(dot, reason);
+        Ok(())
     }
 
     fn join<E>(
@@ -102,9 +146,6 @@ impl Applier {
             return Ok(());
         };
         let shape = &definition.shape;
-        if shape.data_type != delta.body.data_type() {
-            return Err(NotApplied::WrongType { dot });
-        }
         let item = ItemKey { table: *table, key: key.clone() };
         let mut next = match state(&item).map_err(NotApplied::State)? {
             Some(present) => Arc::unwrap_or_clone(present),

@@ -5,7 +5,7 @@ use tombolo_datatypes::{ItemState, Operation, OperationError};
 use tombolo_resolvers::{ResolverKind, Shown};
 
 use crate::idempotency::NamedRequest;
-use crate::{Change, ItemKey};
+use crate::{Change, ItemKey, SetAside};
 
 /// One operation on one item, as a client asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,9 @@ pub struct AppliedChange {
     pub states: Vec<(ItemKey, ItemState)>,
     /// How many deltas belonged to tables that no longer exist.
     pub of_dropped_tables: usize,
+    /// Why it was set aside, where it cannot be applied: it is to be journaled like any other, and
+    /// has no effect.
+    pub set_aside: Option<SetAside>,
 }
 
 /// Why a change of another replica was not applied.
@@ -111,11 +114,17 @@ pub enum NotApplied<E> {
         /// The change.
         dot: Dot,
     },
-    /// A delta is of another data type than its table.
-    #[error("{dot} carries a delta of another data type than its table's")]
-    WrongType {
+    /// It cannot be applied, and as many are set aside as may be.
+    #[error(
+        "{dot} cannot be applied ({reason}), and {max} changes are set aside, which is the most"
+    )]
+    TooManyExceptions {
         /// The change.
         dot: Dot,
+        /// Why it cannot be applied.
+        reason: SetAside,
+        /// How many may be set aside.
+        max: usize,
     },
     /// A state could not be read.
     #[error("the present state could not be read")]

@@ -9,7 +9,10 @@ use tombolo_datatypes::{DataType, DeltaBody, JsonText, OperationError, RegisterD
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
 use super::*;
-use crate::{Consistency, Key, Strategy, TableId, TableName, TableShape};
+use crate::{
+    Consistency, Exceptions, Key, SetAside, Strategy, TableDefinition, TableId, TableName,
+    TableShape,
+};
 
 fn replica(region: &str) -> ReplicaId {
     ReplicaId::new(RegionId::new(region).unwrap(), Incarnation(1))
@@ -32,6 +35,11 @@ fn shape(data_type: DataType) -> TableShape {
 fn define(leader: &mut Leader, name: &str, data_type: DataType) -> Change {
     let name = TableName::new(name).unwrap();
     leader.define(1_000, &name, &shape(data_type)).unwrap().unwrap()
+}
+
+fn definition(seq: u64, name: &str) -> TableDefinition {
+    let (id, name) = (TableId(Dot::new(replica("a"), seq)), TableName::new(name).unwrap());
+    TableDefinition { id, name, shape: shape(DataType::Flag), altered: None }
 }
 
 fn command(table: TableId, key: &str, operation: Operation) -> Command {
@@ -133,17 +141,83 @@ fn deltas_of_a_dropped_table_are_counted_and_without_effect() {
     assert_eq!((applied.is_new, applied.states.len(), applied.of_dropped_tables), (true, 0, 1));
 }
 
+/// A counter's delta for `key` of a table of registers, put into a write of `a`.
+fn forged(a: &mut Leader, table: TableId, keys: [&str; 2]) -> Change {
+    let mut change = a.decide(1, command(table, keys[0], put("1")), None).unwrap().change;
+    let Body::Items(deltas) = &mut change.body else { unreachable!() };
+    let mut second = deltas[0].clone();
+    second.key = Key::new(keys[1]).unwrap();
+    second.delta.body = DeltaBody::Counter(tombolo_datatypes::CounterDelta::Adjusted(
+        tombolo_datatypes::Tally::default(),
+    ));
+    deltas.push(second);
+    change
+}
+
 #[test]
-fn a_delta_of_another_type_than_its_table_is_not_applied() {
+fn a_change_with_a_delta_of_another_type_than_its_table_is_set_aside_whole() {
     let (mut a, mut b) = (leader("a"), leader("b"));
     let defined = define(&mut a, "users", DataType::Register);
     b.apply(&defined, no_state).unwrap();
-    let mut forged = a.decide(1, command(TableId(defined.dot), "k", put("1")), None).unwrap();
-    let Body::Items(deltas) = &mut forged.change.body else { unreachable!() };
-    deltas[0].delta.body = DeltaBody::Counter(tombolo_datatypes::CounterDelta::Adjusted(
-        tombolo_datatypes::Tally::default(),
-    ));
-    let dot = forged.change.dot;
-    assert_eq!(b.apply(&forged.change, no_state), Err(NotApplied::WrongType { dot }));
-    assert_eq!(b.applied().get(&replica("a")), 1);
+    let forged = forged(&mut a, TableId(defined.dot), ["k", "l"]);
+    let applied = b.apply(&forged, no_state).unwrap();
+    let expected = AppliedChange {
+        is_new: true,
+        set_aside: Some(SetAside::WrongType),
+        ..AppliedChange::default()
+    };
+    assert_eq!(applied, expected);
+    assert_eq!(b.apply(&forged, no_state).unwrap(), AppliedChange::default());
+
+    // The stream goes on, and so does what builds upon it.
+    let next = a.decide(2, command(TableId(defined.dot), "k", put("2")), None).unwrap();
+    let applied = b.apply(&next.change, no_state).unwrap();
+    assert_eq!((applied.states.len(), applied.set_aside), (1, None));
+    let later = b.decide(3, command(TableId(defined.dot), "m", put("3")), None).unwrap();
+    assert_eq!(*later.change.deps, [(replica("a"), 3)].into_iter().collect());
+}
+
+#[test]
+fn a_definition_beyond_what_there_may_be_is_set_aside() {
+    let mut full = Catalog::default();
+    for seq in 1..=10_000 {
+        full.define(definition(seq, &format!("t{seq}")));
+    }
+    let applied = [(replica("a"), 10_000)].into_iter().collect();
+    let mut b = Applier::resume(applied, HybridTimestamp::ZERO, full);
+    let mut defined = |seq, name: &str| {
+        let dot = Dot::new(replica("a"), seq);
+        let change = Change {
+            dot,
+            stamp: HybridTimestamp::ZERO,
+            deps: Arc::default(),
+            cut: Arc::default(),
+            body: Body::Define(definition(seq, name)),
+            idempotency: None,
+        };
+        b.apply(&change, no_state).unwrap().set_aside
+    };
+    assert_eq!(defined(10_001, "one-more"), Some(SetAside::TooManyTables));
+    assert_eq!(defined(10_002, "t7"), None);
+}
+
+#[test]
+fn as_many_are_set_aside_as_may_be_and_the_next_is_not_taken() {
+    let (mut a, mut b) = (leader("a"), leader("b"));
+    let defined = define(&mut a, "users", DataType::Register);
+    b.apply(&defined, no_state).unwrap();
+    let table = TableId(defined.dot);
+    for _ in 0..Exceptions::CHANGES_MAX {
+        let applied = b.apply(&forged(&mut a, table, ["k", "l"]), no_state).unwrap();
+        assert!(applied.set_aside.is_some());
+    }
+    let before = b.applied().clone();
+    let one_more = forged(&mut a, table, ["k", "l"]);
+    let refused = NotApplied::TooManyExceptions {
+        dot: one_more.dot,
+        reason: SetAside::WrongType,
+        max: Exceptions::CHANGES_MAX,
+    };
+    assert_eq!(b.apply(&one_more, no_state), Err(refused));
+    assert_eq!(b.applied(), &before);
 }

@@ -5,7 +5,7 @@ use super::super::Metric;
 use super::super::text::Scale;
 use super::metric;
 
-pub(super) static METRICS: [Metric; 10] = [
+pub(super) static METRICS: [Metric; 11] = [
     metric(
         "tombolo_group_changes",
         Histogram,
@@ -96,6 +96,15 @@ pub(super) static METRICS: [Metric; 10] = [
         "Changes that have arrived and wait for what they depend on",
         |now, out| {
             out.value(&[], now.region.meters().held_back_bytes.get());
+        },
+    ),
+    metric(
+        "tombolo_set_aside_changes",
+        Gauge,
+        "changes",
+        "Changes of other regions that could not be applied and are set aside",
+        |now, out| {
+            out.value(&[], now.region.view().exceptions().len());
         },
     ),
 ];

@@ -14,7 +14,7 @@ use tombolo_simulation::Random;
 use super::{assert_well, cluster, read_to_the_end, thrown_at};
 use crate::support::{PATIENCE, Region};
 
-fn replica(region: &str) -> ReplicaId {
+pub(super) fn replica(region: &str) -> ReplicaId {
     ReplicaId::new(RegionId::new(region).unwrap(), Incarnation(0xdead))
 }
 
@@ -66,7 +66,7 @@ fn whoever_is_no_peer_is_told_why_and_sent_away() {
 }
 
 /// Connects to `region` as its peer `b`, which it cannot tell from the true one.
-fn connect_as_b(region: &Region) -> TcpStream {
+pub(super) fn connect_as_b(region: &Region) -> TcpStream {
     let mut stream = TcpStream::connect(region.replication).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(&hello("tombolo", "b")).unwrap();
