@@ -7,6 +7,7 @@ use tombolo_protocol::{
 };
 use tombolo_replication::RunningHash;
 
+use crate::applied::check_applied;
 use crate::property::{check_clear, check_comes_back};
 
 const FRAME_BYTES_MAX: usize = 1 << 20;
@@ -64,6 +65,7 @@ fn check_batch(batch: &BatchFrame) {
             |change| seal(change.clone()).map(|sealed| sealed.bytes),
             |encoded| decode_change(encoded),
         );
+        check_applied(&sealed.change);
     }
     let changes = unpacked.changes.iter().map(|sealed| &*sealed.bytes);
     let again = BatchFrame::pack(batch.origin, batch.hash_before, changes, 1);

@@ -12,6 +12,7 @@
 //! found is put. Deliberately absent: time. What is slow shows as a slow test, and in libFuzzer as
 //! a timeout.
 
+mod applied;
 mod bodies;
 mod corpus;
 mod frames;

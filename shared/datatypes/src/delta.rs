@@ -57,6 +57,25 @@ impl Delta {
         }
     }
 
+    /// Whether `has_seen` holds of every write that it names: of what it replaces, of the deletion
+    /// whose generation it writes in, and of the first of each replica whose tally it resets.
+    pub fn names_only(&self, has_seen: impl Fn(&Dot) -> bool) -> bool {
+        let in_body = match &self.body {
+            DeltaBody::Register(RegisterDelta(write)) => {
+                let generation = write.as_ref().and_then(|write| write.generation.as_ref());
+                generation.is_none_or(|generation| has_seen(&generation.dot))
+            }
+            DeltaBody::Counter(CounterDelta::Reset(tallies)) => {
+                tallies.keys().all(|replica| has_seen(&Dot::new(*replica, 1)))
+            }
+            DeltaBody::Set(delta) => {
+                delta.touched.values().flat_map(|touch| &touch.replaced).all(&has_seen)
+            }
+            DeltaBody::Counter(CounterDelta::Adjusted(_)) | DeltaBody::Flag(_) => true,
+        };
+        in_body && self.ctx.iter().all(has_seen)
+    }
+
     /// About how long it is, and no shorter than its encoding; a counter's aside, which is short.
     pub fn bytes(&self) -> usize {
         let body = match &self.body {
@@ -113,5 +132,43 @@ impl Incoming<'_> {
     /// What the change wrote, as a live entry.
     pub(crate) fn entry<T>(&self, value: T) -> Entry<T> {
         Entry { dot: self.dot, stamp: self.stamp, value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tombolo_causality::{Incarnation, RegionId, ReplicaId};
+
+    use super::*;
+    use crate::set::Touch;
+    use crate::{JsonText, Tally, Write};
+
+    fn dot(seq: u64) -> Dot {
+        Dot::new(ReplicaId::new(RegionId::new("a").unwrap(), Incarnation(1)), seq)
+    }
+
+    #[test]
+    fn whatever_it_names_is_looked_at() {
+        let named = dot(7);
+        let delta = |ctx: &[Dot], body| Delta { ctx: ctx.to_vec(), body };
+        let flag = || DeltaBody::Flag(FlagDelta(Some(true)));
+        let generation = Some(Box::new(Written { dot: named, stamp: HybridTimestamp::ZERO }));
+        let write = Write { value: Some(JsonText::from(1)), generation };
+        let touch = Touch { replaced: vec![named], presence: None };
+        let element = Element::new(&JsonText::from(1)).unwrap();
+        let touched = BTreeMap::from([(element, touch)]);
+        let tallies = BTreeMap::from([(named.replica, Tally { up: 1, down: 0 })]);
+        let seen = |seq: u64| move |dot: &Dot| dot.seq <= seq;
+        for (delta, seq) in [
+            (delta(&[dot(1), named], flag()), 7),
+            (delta(&[], DeltaBody::Register(RegisterDelta(Some(write)))), 7),
+            (delta(&[], DeltaBody::Set(SetDelta { touched, exists: true })), 7),
+            (delta(&[], DeltaBody::Counter(CounterDelta::Reset(tallies))), 1),
+        ] {
+            assert!(delta.names_only(seen(seq)) && !delta.names_only(seen(seq - 1)), "{delta:?}");
+        }
+        assert!(delta(&[], flag()).names_only(seen(0)));
     }
 }

@@ -14,6 +14,7 @@ const WHAT: &str = "exceptions";
 mod reason {
     pub(super) const WRONG_TYPE: u8 = 1;
     pub(super) const TOO_MANY_TABLES: u8 = 2;
+    pub(super) const UNSEEN: u8 = 3;
 }
 
 /// Encodes what a region has set aside. Equal exceptions have equal bytes.
@@ -24,6 +25,7 @@ pub fn encode_exceptions(exceptions: &Exceptions) -> Result<Vec<u8>, EncodeError
         let reason = match reason {
             SetAside::WrongType => reason::WRONG_TYPE,
             SetAside::TooManyTables => reason::TOO_MANY_TABLES,
+            SetAside::Unseen => reason::UNSEEN,
             _ => return Err(EncodeError::Unencodable { what: WHAT }),
         };
         Ok((replicas.dot(dot)?, reason))
@@ -42,6 +44,7 @@ pub fn decode_exceptions(bytes: &[u8]) -> Result<Exceptions, DecodeError> {
         let reason = match *kind {
             reason::WRONG_TYPE => SetAside::WrongType,
             reason::TOO_MANY_TABLES => SetAside::TooManyTables,
+            reason::UNSEEN => SetAside::Unseen,
             kind => return Err(DecodeError::UnknownKind { what: WHAT, kind }),
         };
         Ok((replicas.dot(*dot)?, reason))

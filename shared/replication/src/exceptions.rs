@@ -16,18 +16,22 @@ use tombolo_causality::{Dot, VersionVector};
 pub enum SetAside {
     /// A delta is of another data type than its table.
     WrongType,
+    /// It names a write that its author had not seen: where that has arrived already, and where it
+    /// has not, it would come to different things.
+    Unseen,
     /// It defines a table where there are as many as there may be.
     TooManyTables,
 }
 
 impl SetAside {
     /// All reasons.
-    pub const ALL: [Self; 2] = [Self::WrongType, Self::TooManyTables];
+    pub const ALL: [Self; 3] = [Self::WrongType, Self::Unseen, Self::TooManyTables];
 
     /// Its stable name.
     pub fn name(self) -> &'static str {
         match self {
             Self::WrongType => "wrong_type",
+            Self::Unseen => "unseen",
             Self::TooManyTables => "too_many_tables",
         }
     }
@@ -123,6 +127,6 @@ mod tests {
     #[test]
     fn names_are_told_apart() {
         let names = SetAside::ALL.map(SetAside::name);
-        assert_eq!(names, ["wrong_type", "too_many_tables"]);
+        assert_eq!(names, ["wrong_type", "unseen", "too_many_tables"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tombolo_causality::{Incarnation, ReplicaId};
 use tombolo_datatypes::{CounterDelta, DataType, DeltaBody, JsonText, Operation, Tally};
 use tombolo_replication::idempotency::{NamedRequest, RequestHash, RequestName};
 use tombolo_replication::leader::{Command, Leader};
@@ -305,4 +306,30 @@ fn what_was_set_aside_is_journaled_as_it_came() {
     let found = region.reader.log().read(dot.replica, dot.seq - 1, dot.seq, 1 << 20).unwrap();
     let Found::Run(run) = found else { unreachable!("{found:?}") };
     assert_eq!(run.changes, [sealed.bytes.to_vec()]);
+}
+
+/// Regression: tallies of replicas that nobody knows made a row that no writer could write, and the
+/// region stopped at it for ever.
+#[test]
+fn what_names_writes_that_its_author_has_not_seen_is_set_aside_and_the_state_goes_on() {
+    let mut region = HandDriven::begin(SEALS_EACH_GROUP);
+    let k = item(region.define("hits", DataType::Counter), "k");
+    let mut other = region.other_region("there");
+    region.relay_blind(&mut other, &k, Operation::Increment(5));
+    let mut set_aside = Exceptions::default();
+    for first in [1, 1_000] {
+        let increment = Command::new(k.clone(), Operation::Increment(1));
+        let mut change = other.decide(1, increment, None).unwrap().change;
+        let Body::Items(items) = &mut change.body else { unreachable!("a write is of items") };
+        let replica = |n| ReplicaId::new(change.dot.replica.region, Incarnation(n));
+        let tallies = (first..first + 900).map(|n| (replica(n), Tally { up: 1, down: 0 }));
+        items[0].delta.body = DeltaBody::Counter(CounterDelta::Reset(tallies.collect()));
+        set_aside.add(change.dot, SetAside::Unseen);
+        region.take_in(change);
+    }
+    let sealed = region.commit().unwrap();
+    region.install(&sealed);
+    let region = region.reopen(NEVER_SEALS);
+    assert_eq!(shown(&region.view(), &k), Some(5));
+    assert_eq!(**region.view().exceptions(), set_aside);
 }

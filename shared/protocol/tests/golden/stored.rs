@@ -61,7 +61,8 @@ pub(crate) fn position() -> RegionPosition {
 pub(crate) fn exceptions() -> Exceptions {
     let wrong = [Dot::new(us(), 7), Dot::new(us(), u64::MAX)].map(|dot| (dot, SetAside::WrongType));
     let many = (Dot::new(ap(), 300), SetAside::TooManyTables);
-    wrong.into_iter().chain([many]).collect()
+    let unseen = (Dot::new(us(), 8), SetAside::Unseen);
+    wrong.into_iter().chain([many, unseen]).collect()
 }
 
 pub(crate) fn catalog() -> Catalog {

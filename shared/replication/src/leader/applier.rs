@@ -112,7 +112,18 @@ impl Applier {
                     let table = self.catalog.by_id(&item.table);
                     table.is_some_and(|table| table.shape.data_type != item.delta.body.data_type())
                 };
-                items.iter().any(is_of_another_type).then_some(SetAside::WrongType)
+                let has_seen = |named: &Dot| {
+                    let Change { dot, deps, .. } = change;
+                    let is_own = named.replica == dot.replica && named.seq < dot.seq;
+                    is_own || deps.contains(named)
+                };
+                if items.iter().any(is_of_another_type) {
+                    Some(SetAside::WrongType)
+                } else if items.iter().all(|item| item.delta.names_only(has_seen)) {
+                    None
+                } else {
+                    Some(SetAside::Unseen)
+                }
             }
             Body::Define(definition) => {
                 // One in the place of another of that name takes no room.

@@ -221,3 +221,27 @@ fn as_many_are_set_aside_as_may_be_and_the_next_is_not_taken() {
     assert_eq!(b.apply(&one_more, no_state), Err(refused));
     assert_eq!(b.applied(), &before);
 }
+
+/// What it does depends on whether the other write is here already: regions would come to differ.
+#[test]
+fn a_change_that_replaces_what_its_author_has_not_seen_is_set_aside() {
+    let (mut a, mut b, mut c) = (leader("a"), leader("b"), leader("c"));
+    let defined = define(&mut a, "users", DataType::Register);
+    let table = TableId(defined.dot);
+    b.apply(&defined, no_state).unwrap();
+    c.apply(&defined, no_state).unwrap();
+    let unseen = b.decide(1, command(table, "k", put("1")), None).unwrap().change;
+    let mut forge = |ctx: Vec<Dot>, deps: &[(ReplicaId, u64)]| {
+        let mut change = a.decide(1, command(table, "k", put("2")), None).unwrap().change;
+        let Body::Items(items) = &mut change.body else { unreachable!() };
+        items[0].delta.ctx = ctx;
+        change.deps = Arc::new(deps.iter().copied().collect());
+        c.apply(&unseen, no_state).unwrap();
+        c.apply(&change, no_state).unwrap().set_aside
+    };
+    assert_eq!(forge(vec![unseen.dot], &[]), Some(SetAside::Unseen));
+    assert_eq!(forge(vec![unseen.dot], &[(unseen.dot.replica, 1)]), None);
+    // Of its own it has seen those before it: this is its fourth.
+    assert_eq!(forge(vec![Dot::new(replica("a"), 4)], &[]), Some(SetAside::Unseen));
+    assert_eq!(forge(vec![Dot::new(replica("a"), 4)], &[]), None);
+}
