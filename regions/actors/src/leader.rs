@@ -188,13 +188,14 @@ impl Leader {
         match self.machine.decide(wall_ms(), command, state.as_deref()) {
             Err(refusal) => self.refuse(refusal, reply),
             Ok(decided) => {
-                let Decided { change, item, state, resolver, existed, tells_value } = decided;
+                let Decided { change, item, state, resolver, existed, tells_value, settled } =
+                    decided;
                 let (dot, state) = (change.dot, Arc::new(state));
                 let after = After::Written { state: state.clone(), resolver };
                 let now = instant();
                 let times = Some(WriteTimes { offered, taken, staged: now, durable: now });
                 let decided =
-                    Answer { dot, item: item.clone(), existed, tells_value, after, times };
+                    Answer { dot, item: item.clone(), existed, tells_value, after, settled, times };
                 let waiter = Waiter::Command(reply, decided);
                 self.stage(change, Some((item, state)), ctx, waiter);
             }

@@ -175,7 +175,9 @@ mod tests {
     #[test]
     fn conflicts_are_listed_or_settled() {
         assert_eq!(refused(&["conflicts", "--table", "t", "--key", "k"]), None);
+        assert_eq!(refused(&["conflicts", "--state", "open"]), None);
         assert_eq!(refused(&["conflicts", "restore", "c1"]), None);
+        assert_eq!(refused(&["conflicts", "undo", "c1"]), None);
         let key_alone = refused(&["conflicts", "--key", "k"]);
         assert_eq!(key_alone, Some(ErrorKind::MissingRequiredArgument));
     }

@@ -1,7 +1,7 @@
 //! Changes: encoded once by their author, carried verbatim ever after.
 
 mod body;
-mod delta;
+pub(crate) mod delta;
 pub(crate) mod idempotency;
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::envelope::{append, take, versioned, whole};
 use crate::limits::{ITEMS_MAX, REPLACED_MAX};
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::rules::{Flaw, ascending, at_most, distinct, holds};
+use crate::settled::check_settling;
 use crate::wire::ChangeV1;
 use crate::{DecodeError, EncodeError};
 
@@ -83,7 +84,10 @@ fn check(change: &Change) -> Result<(), Flaw> {
         Body::Items(items) => {
             at_most("items of a change", items.len(), ITEMS_MAX)?;
             distinct("items of a change", items.iter().map(|item| (item.table, &item.key)))?;
-            items.iter().try_for_each(|item| check_replaced(&item.delta))
+            items.iter().try_for_each(|item| {
+                check_replaced(&item.delta)?;
+                check_settling(&item.delta)
+            })
         }
         Body::Define(definition) => holds("definition", definition.id == TableId(change.dot)),
         Body::Drop(_) => Ok(()),

@@ -24,6 +24,7 @@ mod replica_table;
 mod row;
 mod rules;
 mod session;
+mod settled;
 mod tallies;
 mod vector;
 mod version;

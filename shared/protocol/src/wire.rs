@@ -58,6 +58,15 @@ pub(crate) struct ItemDeltaV1<'a> {
     pub(crate) kind: u8,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+    #[serde(borrow)]
+    pub(crate) settling: Option<SettlingV1<'a>>,
+}
+
+/// What a delta decides about writes in one place.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SettlingV1<'a> {
+    pub(crate) element: Option<&'a str>,
+    pub(crate) outcomes: Vec<(WireDot, u8)>,
 }
 
 /// What a register's delta writes.
@@ -118,6 +127,18 @@ pub(crate) struct RowV1<'a> {
     pub(crate) kind: u8,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+    #[serde(borrow)]
+    pub(crate) marks: Vec<MarkV1<'a>>,
+}
+
+/// What was last decided about a live entry.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MarkV1<'a> {
+    pub(crate) element: Option<&'a str>,
+    pub(crate) write: WireDot,
+    /// Dot and stamp.
+    pub(crate) by: (WireDot, u64),
+    pub(crate) outcome: u8,
 }
 
 /// A live entry: dot, stamp, and what it wrote.

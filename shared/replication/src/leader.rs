@@ -18,6 +18,7 @@ use tombolo_resolvers::{Resolver, ShownValue, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
+use crate::conflicts;
 use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
 use crate::{
     Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId, TableName, TableShape,
@@ -103,12 +104,19 @@ impl Leader {
             condition::check(condition, definition.shape.resolver, state.context(), existed)?;
         let tells_value = match operation {
             Operation::Put(_) => definition.shape.resolver.ranks(),
-            Operation::Delete => false,
+            Operation::Delete | Operation::Settle(_) => false,
             _ => true,
+        };
+        let settles = match &operation {
+            Operation::Settle(settlement) => Some((settlement.clone(), state.clone())),
+            _ => None,
         };
         let delta = self.delta(now_ms, resolver, &state, operation, version.as_ref())?;
         let written = self.next_name(now_ms);
         resolver.join(&mut state, written, &delta);
+        let settled = settles.and_then(|(settlement, before)| {
+            conflicts::settled(&item, (&before, &state), definition.shape.resolver, &settlement)
+        });
         let ItemKey { table, key } = item.clone();
         let mut change = self.change(written, Body::Items(vec![ItemDelta { table, key, delta }]));
         if let Some(request) = request {
@@ -119,7 +127,7 @@ impl Leader {
             self.applier.remember(&change);
         }
         let resolver = definition.shape.resolver;
-        Ok(Decided { change, item, state, resolver, existed, tells_value })
+        Ok(Decided { change, item, state, resolver, existed, tells_value, settled })
     }
 
     /// What `operation` does to an item in `state`, and what it builds upon.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, VersionVector};
 use tombolo_datatypes::ItemState;
-use tombolo_replication::ItemKey;
 use tombolo_replication::idempotency::KeptRecord;
+use tombolo_replication::{ConflictRecord, ItemKey};
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue, Written};
 
 use crate::meters::WriteTimes;
@@ -23,6 +23,8 @@ pub struct Answer {
     pub tells_value: bool,
     /// How it stands after the write.
     pub after: After,
+    /// The conflict that it settled, as it then is.
+    pub settled: Option<Box<ConflictRecord>>,
     /// When it came how far; nothing where it was done before.
     pub times: Option<WriteTimes>,
 }
@@ -52,6 +54,7 @@ impl Answer {
             existed,
             tells_value,
             after: After::Repeated(kept),
+            settled: None,
             times: None,
         }
     }

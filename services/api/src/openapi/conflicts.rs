@@ -31,7 +31,7 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             RouteClass::Conflicts,
             "list_conflicts",
             "conflicts",
-            "The open conflicts, a page at a time: one record for each write that has lost",
+            "The conflicts, a page at a time: one record for each write that has lost, open or settled",
             &[json(200, "A page. It is the last where `next` is null.", "Conflicts")],
             &[
                 PROMISES,
@@ -54,7 +54,7 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             UNANSWERED,
             WRITE_ITEM,
             &["no_such_conflict", "no_such_table", "would_lose_again", "value_too_large"],
-            &["already_written", "immutable"],
+            &["already_settled", "already_written", "immutable"],
         ],
     ),
     settle(
@@ -68,16 +68,21 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             BEHIND,
             UNANSWERED,
             WRITE_ITEM,
-            &["no_such_conflict", "no_such_table"],
+            &["no_such_conflict", "no_such_table", "already_settled"],
         ],
     ),
-    Operation {
-        replies: &[],
-        ..settle(
-            RouteClass::ConflictUndo,
-            "undo_conflict",
-            "Take back what settled a conflict (not yet)",
-            &[PROMISES, CONCERN],
-        )
-    },
+    settle(
+        RouteClass::ConflictUndo,
+        "undo_conflict",
+        "Take back what settled a conflict: it is open again, and what was restored stands no more",
+        &[
+            PROMISES,
+            CONCERN,
+            UNMET,
+            BEHIND,
+            UNANSWERED,
+            WRITE_ITEM,
+            &["no_such_conflict", "no_such_table", "not_settled", "not_undoable"],
+        ],
+    ),
 ];

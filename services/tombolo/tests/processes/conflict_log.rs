@@ -29,10 +29,14 @@ fn patch(region: &Region, table: &str, operations: &Value) {
 /// The open conflicts of a table, the same in every region.
 #[track_caller]
 fn conflicts(cluster: &Cluster, table: &str) -> Vec<Value> {
-    let path = format!("/v1/conflicts?table={table}");
-    let [a, b, c] = cluster.all().map(|region| region.ask("GET", &path, None).expect(200));
+    listed(cluster, &format!("/v1/conflicts?state=open&table={table}"))
+}
+
+#[track_caller]
+fn listed(cluster: &Cluster, path: &str) -> Vec<Value> {
+    let [a, b, c] = cluster.all().map(|region| region.ask("GET", path, None).expect(200));
     assert_eq!((&a, &a), (&b, &c));
-    assert_eq!(cluster.at("a").ask_admin("GET", &path).expect(200), a);
+    assert_eq!(cluster.at("a").ask_admin("GET", path).expect(200), a);
     a["conflicts"].as_array().unwrap().clone()
 }
 
@@ -72,6 +76,16 @@ fn every_region_lists_the_same_conflicts_and_settling_one_settles_it_everywhere(
     assert_eq!(conflicts(&cluster, "notes"), Vec::<Value>::new());
     for region in cluster.all() {
         assert_eq!(region.value("notes", "k"), *lost);
+    }
+
+    // It is told of still, and another region takes it back.
+    assert_eq!(listed(&cluster, "/v1/conflicts?table=notes"), [restored]);
+    let undone = settle(a, record, "undo");
+    assert_eq!(undone, open[0], "as it was before it was restored");
+    cluster.level();
+    assert_eq!(conflicts(&cluster, "notes"), open);
+    for region in cluster.all() {
+        assert_eq!(region.value("notes", "k"), json!("third"));
     }
 }
 

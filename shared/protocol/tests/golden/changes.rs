@@ -6,7 +6,7 @@ use tombolo_causality::{
     Dot, HybridTimestamp, Incarnation, Partition, RegionId, ReplicaId, VersionVector,
 };
 use tombolo_datatypes::{
-    CounterDelta, DataType, Delta, DeltaBody, Element, FlagDelta, JsonText, Presence,
+    CounterDelta, DataType, Delta, DeltaBody, Element, FlagDelta, JsonText, Outcome, Presence,
     RegisterDelta, SetDelta, Tally, Touch, Write, Written,
 };
 use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
@@ -67,7 +67,7 @@ pub(crate) fn change(seq: u64, body: Body) -> Change {
 
 fn item(table_seq: u64, key: &str, ctx: &[Dot], body: DeltaBody) -> ItemDelta {
     let table = TableId(Dot::new(eu(), table_seq));
-    ItemDelta { table, key: Key::new(key).unwrap(), delta: Delta { ctx: ctx.to_vec(), body } }
+    ItemDelta { table, key: Key::new(key).unwrap(), delta: Delta::new(ctx.to_vec(), body) }
 }
 
 pub(crate) fn put(seq: u64, text: &str) -> Change {
@@ -120,10 +120,24 @@ fn put_in_generation() -> Change {
     change(11, Body::Items(vec![item(1, "k", &[Dot::new(eu(), 70_000)], body)]))
 }
 
-/// Only lets what its ctx names go.
+/// Lets one lost write go, and what its ctx names for good.
 fn dismiss() -> Change {
     let body = DeltaBody::Register(RegisterDelta(None));
-    change(12, Body::Items(vec![item(1, "k", &[Dot::new(ap(), 5)], body)]))
+    let mut item = item(1, "k", &[Dot::new(ap(), 5)], body);
+    item.delta.settle(None, Dot::new(us(), 11), Outcome::Dismissed);
+    change(12, Body::Items(vec![item]))
+}
+
+/// Restores a removing of an element, which covers an adding.
+fn restore() -> Change {
+    let removed = Element::new(&json("1.0")).unwrap();
+    let touch = Touch { replaced: Vec::new(), presence: Some(Presence::Removed) };
+    let touched = [(removed.clone(), touch)].into_iter().collect();
+    let body = DeltaBody::Set(SetDelta { touched, exists: true });
+    let mut item = item(5, "s", &[Dot::new(us(), 2)], body);
+    item.delta.settle(Some(&removed), Dot::new(us(), 2), Outcome::Covered);
+    item.delta.settle(Some(&removed), Dot::new(eu(), 70_000), Outcome::Restored);
+    change(17, Body::Items(vec![item]))
 }
 
 fn elements() -> Change {
@@ -163,6 +177,7 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-delete", delete()),
         ("change-put-in-generation", put_in_generation()),
         ("change-dismiss", dismiss()),
+        ("change-restore", restore()),
         ("change-elements", elements()),
         ("change-enable", switch(14, Some(true))),
         ("change-flag-delete", switch(15, None)),

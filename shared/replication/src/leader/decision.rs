@@ -5,7 +5,7 @@ use tombolo_datatypes::{ItemState, Operation, OperationError};
 use tombolo_resolvers::{ResolverKind, Shown};
 
 use crate::idempotency::NamedRequest;
-use crate::{Change, ItemKey};
+use crate::{Change, ConflictRecord, ItemKey};
 
 /// One operation on one item, as a client asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Decided {
     pub existed: bool,
     /// Whether the answer tells what the item then shows.
     pub tells_value: bool,
+    /// The conflict that was settled, as it then is.
+    pub settled: Option<Box<ConflictRecord>>,
 }
 
 impl Decided {

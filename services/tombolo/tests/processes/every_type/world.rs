@@ -225,7 +225,7 @@ impl World {
     /// Compares the conflicts that a region lists with those of the model; answers both.
     fn compare_conflicts(&mut self, nth: usize) -> Vec<(Expected, String)> {
         let region = self.cluster.all()[nth];
-        let listed = region.ask("GET", "/v1/conflicts?limit=1000", None).expect(200);
+        let listed = region.ask("GET", "/v1/conflicts?state=open&limit=1000", None).expect(200);
         let mut listed = listed["conflicts"].as_array().unwrap().clone();
         let mut expected = self.expected(&self.seen[nth]);
         let of = |told: &Value| {
