@@ -29,9 +29,9 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
 /// Refuses a call that is to be done under a condition, or once, where that is not promised yet.
 pub(crate) fn refuse(headers: &HeaderMap) -> Result<(), Problem> {
     match [&IF_MATCH, &IF_NONE_MATCH, &IDEMPOTENCY_KEY].iter().find(|n| headers.contains_key(**n)) {
-        Some(name) => {
-            Err(Problem::NotSupportedYet { what: format!("header `{name}` but for items") })
-        }
+        Some(name) => Err(Problem::NotSupportedYet {
+            what: format!("header `{name}` but for items and conflicts"),
+        }),
         None => Ok(()),
     }
 }

@@ -1,12 +1,12 @@
 //! Conflicts: listed page by page, and settled.
 //!
 //! A page looks at a bounded number of items and answers a bounded number of bytes, from one view;
-//! where a bound ends it, it says where to go on. The conflict that is to be settled is looked for
-//! among all that there are, one search at a time. Either is done away from the threads that answer
+//! where a bound ends it, it says where to go on. That is done away from the threads that answer
 //! requests.
 
 mod page;
 mod record;
+mod settling;
 
 use std::sync::Arc;
 
@@ -15,10 +15,9 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use tokio::sync::Semaphore;
-use tombolo_datatypes::{Operation, Outcome, Settlement, Verdict};
+use tombolo_datatypes::Outcome;
 use tombolo_protocol::{decode_conflict_cursor, encode_conflict_cursor};
-use tombolo_replication::leader::Command;
-use tombolo_replication::{ConflictId, ItemKey, Key};
+use tombolo_replication::Key;
 use tombolo_storage::View;
 
 use self::page::{Asked, Found};
@@ -27,8 +26,7 @@ use crate::api::Api;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::route::ConflictAction;
-use crate::{conditions, freshness, guarantees, items, tables};
+use crate::{freshness, guarantees, tables};
 
 const LIMIT: &str = "limit";
 const LIMIT_DEFAULT: u64 = 100;
@@ -74,52 +72,6 @@ impl Conflicts {
         let next = page.next.as_ref().map(encode_conflict_cursor).transpose()?;
         let conflicts = page.found.iter().map(Found::record).collect();
         Ok(api.letterhead().show(StatusCode::OK, &List { conflicts, next }))
-    }
-
-    /// Answers `POST /v1/conflicts/{id}/{action}`: with the record as it is then.
-    pub(crate) async fn settle(
-        &self,
-        api: &Api,
-        (id, action): (&str, ConflictAction),
-        (query, headers): (Query<'_>, &HeaderMap),
-        caller: &mut Caller<'_>,
-    ) -> Result<HttpResponse, Problem> {
-        let asked = guarantees::check_write(query, api.promises())?;
-        conditions::refuse(headers)?;
-        let verdict = match action {
-            ConflictAction::Restore => Verdict::Restore,
-            ConflictAction::Dismiss => Verdict::Dismiss,
-            ConflictAction::Undo => Verdict::Undo,
-        };
-        let id: ConflictId = id.parse().map_err(|_| Problem::NoSuchConflict)?;
-        if let Some(answered) = freshness::reach(api, caller, headers, asked.freshness, &[]).await?
-        {
-            return Ok(answered);
-        }
-        let found = self.find(api, id).await?;
-        let operation = Operation::Settle(Settlement {
-            element: found.record.element,
-            dot: found.record.lost.written.dot,
-            verdict,
-        });
-        let item = ItemKey { table: found.table.id, key: found.key };
-        let command = Command::new(item, operation);
-        let done = items::submit(api, command, asked, caller).await?;
-        let record = done.answer.settled.as_ref().ok_or(Problem::NoSuchConflict)?;
-        let key = done.answer.item.key.as_str();
-        let record = Record::of(found.table.name.as_str(), key, record);
-        Ok(done.acknowledge(api, api.letterhead().show(StatusCode::OK, &record)))
-    }
-
-    async fn find(&self, api: &Api, id: ConflictId) -> Result<Found, Problem> {
-        let turn = self.turn.clone().acquire_owned().await.map_err(|_| Problem::Stopping)?;
-        let view = api.region().view();
-        let search = web::block(move || {
-            // The turn ends with the search, also where the asker has gone.
-            let _turn = turn;
-            page::find(&view, id)
-        });
-        search.await.map_err(|_| Problem::Stopping)??.ok_or(Problem::NoSuchConflict)
     }
 }
 

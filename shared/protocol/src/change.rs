@@ -2,6 +2,7 @@
 
 mod body;
 pub(crate) mod delta;
+mod given_record;
 pub(crate) mod idempotency;
 
 use std::sync::Arc;

@@ -90,7 +90,7 @@ pub(crate) fn decode_marks(
     Ok(())
 }
 
-fn number(outcome: Outcome) -> u8 {
+pub(crate) fn number(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Open => 0,
         Outcome::Restored => 1,
@@ -99,7 +99,7 @@ fn number(outcome: Outcome) -> u8 {
     }
 }
 
-fn outcome(number: u8) -> Result<Outcome, DecodeError> {
+pub(crate) fn outcome(number: u8) -> Result<Outcome, DecodeError> {
     match number {
         0 => Ok(Outcome::Open),
         1 => Ok(Outcome::Restored),

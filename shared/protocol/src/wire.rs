@@ -48,6 +48,35 @@ pub(crate) struct IdempotencyV1<'a> {
     pub(crate) existed: bool,
     pub(crate) context: Vec<WireDot>,
     pub(crate) shown: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) settled: Option<GivenRecordV1<'a>>,
+}
+
+/// The record of a conflict as it was answered.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GivenRecordV1<'a> {
+    pub(crate) table: WireDot,
+    pub(crate) key: &'a str,
+    pub(crate) element: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) lost: RecordedWriteV1<'a>,
+    #[serde(borrow)]
+    pub(crate) kept: RecordedWriteV1<'a>,
+    pub(crate) resolver: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) outcome: u8,
+}
+
+/// A write in it: dot, stamp and value.
+pub(crate) type RecordedWriteV1<'a> = (WireDot, u64, RecordedValueV1<'a>);
+
+/// What a recorded write wrote.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum RecordedValueV1<'a> {
+    Removed,
+    Json(&'a str),
+    /// Of what is kept: what the lost one wrote, as it is where that was restored.
+    AsLost,
 }
 
 #[derive(Serialize, Deserialize)]

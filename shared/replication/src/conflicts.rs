@@ -65,17 +65,9 @@ pub fn conflicts(
     }
     let lost = resolver.resolver().records(state);
     let records = lost.into_iter().map(|lost| {
-        let path = path(lost.element);
-        ConflictRecord {
-            id: ConflictId::of(table, key, &path, lost.lost.written),
-            path,
-            element: lost.element.cloned(),
-            lost: lost.lost.into(),
-            kept: lost.kept.into(),
-            resolver,
-            reason: lost.reason,
-            outcome: lost.outcome,
-        }
+        let writes = (lost.lost.into(), lost.kept.into());
+        let why = (lost.reason, lost.outcome);
+        ConflictRecord::new((table, key), lost.element.cloned(), writes, resolver, why)
     });
     let mut records: Vec<_> = records.collect();
     records.sort_by_key(ConflictRecord::place);
@@ -120,6 +112,19 @@ pub(crate) fn path(element: Option<&Element>) -> String {
 }
 
 impl ConflictRecord {
+    /// The record of the `lost` write of an item, or of an element, beside the one that is `kept`.
+    pub fn new(
+        (table, key): (&TableId, &Key),
+        element: Option<Element>,
+        (lost, kept): (RecordedWrite, RecordedWrite),
+        resolver: ResolverKind,
+        (reason, outcome): (Reason, Outcome),
+    ) -> Self {
+        let path = path(element.as_ref());
+        let id = ConflictId::of(table, key, &path, lost.written);
+        Self { id, path, element, lost, kept, resolver, reason, outcome }
+    }
+
     /// Where it stands among the records of its item.
     pub fn place(&self) -> (Written, ConflictId) {
         (self.lost.written, self.id)

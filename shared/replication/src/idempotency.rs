@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tombolo_causality::{HybridTimestamp, VersionVector};
 use tombolo_datatypes::JsonText;
 
-use crate::Change;
+use crate::{Change, ConflictRecord, ItemKey};
 
 /// The name of one request: a hash of its method, its path, its query and the name that the client
 /// gave it.
@@ -50,6 +50,17 @@ pub struct GivenAnswer {
     pub context: VersionVector,
     /// What the item showed after it, where that was part of the answer.
     pub shown: Option<JsonText>,
+    /// The conflict that was settled, which then is the answer.
+    pub settled: Option<Box<GivenRecord>>,
+}
+
+/// The record of a conflict, as it was answered to who settled it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenRecord {
+    /// The item.
+    pub item: ItemKey,
+    /// The record.
+    pub record: ConflictRecord,
 }
 
 /// A record with the change in which it is.
@@ -178,7 +189,12 @@ impl Ledger {
 fn bytes_of(kept: &KeptRecord) -> usize {
     let answer = &kept.record.answer;
     let shown = answer.shown.as_ref().map_or(0, |shown| shown.as_str().len());
-    RECORD_BYTES + 48 * answer.context.len() + shown
+    let settled = answer.settled.as_deref().map_or(0, |GivenRecord { item, record }| {
+        let values = [&record.lost, &record.kept]
+            .map(|write| write.value.as_ref().map_or(0, |value| value.as_str().len()));
+        RECORD_BYTES + item.key.as_str().len() + 2 * record.path.len() + values[0] + values[1]
+    });
+    RECORD_BYTES + 48 * answer.context.len() + shown + settled
 }
 
 #[cfg(test)]

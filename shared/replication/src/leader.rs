@@ -19,9 +19,12 @@ use tombolo_resolvers::{Resolver, ShownValue, Written};
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
 use crate::conflicts;
-use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
+use crate::idempotency::{
+    GivenAnswer, GivenRecord, IdempotencyRecord, KeptRecord, Known, NamedRequest,
+};
 use crate::{
-    Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId, TableName, TableShape,
+    Body, Catalog, Change, ConflictRecord, ItemDelta, ItemKey, TableDefinition, TableId, TableName,
+    TableShape,
 };
 
 /// See the module.
@@ -100,16 +103,19 @@ impl Leader {
             None => ItemState::new(definition.shape.data_type),
         };
         let existed = resolver.shown(&state).is_value();
+        let settles = match &operation {
+            Operation::Settle(settlement) => Some((settlement.clone(), state.clone())),
+            _ => None,
+        };
+        // A deleted item has conflicts, and a version to settle them by.
+        let has_version =
+            existed || settles.is_some() && matches!(condition, Some(Condition::Versions(_)));
         let version =
-            condition::check(condition, definition.shape.resolver, state.context(), existed)?;
+            condition::check(condition, definition.shape.resolver, state.context(), has_version)?;
         let tells_value = match operation {
             Operation::Put(_) => definition.shape.resolver.ranks(),
             Operation::Delete | Operation::Settle(_) => false,
             _ => true,
-        };
-        let settles = match &operation {
-            Operation::Settle(settlement) => Some((settlement.clone(), state.clone())),
-            _ => None,
         };
         let delta = self.delta(now_ms, resolver, &state, operation, version.as_ref())?;
         let written = self.next_name(now_ms);
@@ -122,7 +128,15 @@ impl Leader {
         if let Some(request) = request {
             let shown = resolver.shown(&state).value().filter(|_| tells_value);
             let shown = shown.map(ShownValue::to_json);
-            let answer = GivenAnswer { existed, context: state.context().clone(), shown };
+            let given = |record: &ConflictRecord| {
+                Box::new(GivenRecord { item: item.clone(), record: record.clone() })
+            };
+            let answer = GivenAnswer {
+                existed,
+                context: state.context().clone(),
+                shown,
+                settled: settled.as_deref().map(given),
+            };
             change.idempotency = Some(IdempotencyRecord { request, answer });
             self.applier.remember(&change);
         }

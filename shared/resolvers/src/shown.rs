@@ -146,6 +146,14 @@ impl<'a> Siblings<'a> {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Concurrent,
+        Self::LowerThanStanding,
+        Self::HigherThanStanding,
+        Self::EarlierGeneration,
+    ];
+
     /// Its name in a conflict record.
     pub fn name(self) -> &'static str {
         match self {

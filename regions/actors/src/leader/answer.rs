@@ -44,17 +44,24 @@ pub enum After {
 }
 
 impl Answer {
+    /// The answer to a request that settled a conflict before.
+    pub(super) fn recalled(kept: Arc<KeptRecord>) -> Option<Self> {
+        let item = kept.record.answer.settled.as_ref()?.item.clone();
+        Some(Self::repeated(item, kept))
+    }
+
     /// The answer to a request that was done before.
     pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>) -> Self {
         let answer = &kept.record.answer;
         let (existed, tells_value) = (answer.existed, answer.shown.is_some());
+        let settled = answer.settled.as_ref().map(|given| Box::new(given.record.clone()));
         Self {
             dot: kept.dot,
             item,
             existed,
             tells_value,
             after: After::Repeated(kept),
-            settled: None,
+            settled,
             times: None,
         }
     }

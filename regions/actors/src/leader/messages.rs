@@ -5,6 +5,7 @@ use std::time::Instant;
 use actix::prelude::*;
 use tokio::sync::oneshot;
 use tombolo_causality::Dot;
+use tombolo_replication::idempotency::NamedRequest;
 use tombolo_replication::leader::Command;
 use tombolo_replication::{Change, SealedChange, TableName, TableShape};
 
@@ -20,6 +21,15 @@ pub(crate) struct Submit {
     /// When it was offered.
     pub(crate) offered: Instant,
     pub(crate) reply: oneshot::Sender<Result<Answer, SubmitError>>,
+}
+
+/// What was answered to a named request that settled a conflict, if one was done under that name. The
+/// reply comes when that is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Recall {
+    pub(crate) request: NamedRequest,
+    pub(crate) reply: oneshot::Sender<Result<Option<Answer>, SubmitError>>,
 }
 
 /// Changes of other regions, in causal order. The reply comes when they are staged and there is
@@ -76,6 +86,26 @@ impl Handler<Submit> for Leader {
 
     fn handle(&mut self, submit: Submit, ctx: &mut Self::Context) {
         self.submit(submit, ctx);
+    }
+}
+
+impl Handler<Recall> for Leader {
+    type Result = ();
+
+    fn handle(&mut self, Recall { request, reply }: Recall, _: &mut Self::Context) {
+        if let Some(error) = self.closed() {
+            return super::answer(reply, Err(error));
+        }
+        match self.repeated(&request) {
+            Ok(None) => super::answer(reply, Ok(None)),
+            Ok(Some(kept)) => {
+                let recalled = Answer::recalled(kept);
+                self.when_durable(move |result| {
+                    super::answer(reply, result.map(|()| recalled));
+                });
+            }
+            Err(refusal) => self.refuse(refusal, reply),
+        }
     }
 }
 

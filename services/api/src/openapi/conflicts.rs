@@ -1,15 +1,19 @@
 //! What may be asked of conflicts.
 
 use super::operations::{Operation, Reply, json, read};
-use super::parameters::{ACKS, CONFLICT, CONFLICTS, ORDERED, Param, READ, WRITE};
+use super::parameters::{
+    ACKS, CONFLICT, CONFLICTS, ETAG, ONLY, ORDERED, Param, READ, SCOPE, WRITE,
+};
 use super::problems::{
-    BEHIND, CONCERN, KEY_OF_ITEM, PROMISES, READ_ROWS, UNANSWERED, UNMET, WRITE_ITEM,
+    BEHIND, CONCERN, KEY_OF_ITEM, ONLY_SO, PROMISES, READ_ROWS, UNANSWERED, UNMET, WRITE_ITEM,
 };
 use crate::route::{RouteClass, Verb};
 
-static OF_CONFLICT: &[&[&Param]] = &[&[&CONFLICT], &WRITE, &ORDERED];
-static SETTLED: &[Reply] =
-    &[Reply { headers: &[&ACKS], ..json(200, "The record as it now is.", "Conflict") }];
+static OF_CONFLICT: &[&[&Param]] = &[&[&CONFLICT], &WRITE, &ORDERED, &ONLY];
+static SETTLED: &[Reply] = &[Reply {
+    headers: &[&ACKS, &ETAG, &SCOPE],
+    ..json(200, "The record as it now is.", "Conflict")
+}];
 
 const fn settle(
     class: RouteClass,
@@ -50,6 +54,7 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             PROMISES,
             CONCERN,
             UNMET,
+            ONLY_SO,
             BEHIND,
             UNANSWERED,
             WRITE_ITEM,
@@ -65,6 +70,7 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             PROMISES,
             CONCERN,
             UNMET,
+            ONLY_SO,
             BEHIND,
             UNANSWERED,
             WRITE_ITEM,
@@ -79,6 +85,7 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             PROMISES,
             CONCERN,
             UNMET,
+            ONLY_SO,
             BEHIND,
             UNANSWERED,
             WRITE_ITEM,

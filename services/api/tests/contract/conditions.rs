@@ -137,9 +137,6 @@ async fn what_is_not_conditional_or_named_yet_says_so() {
         let headers = format!("{header}\r\n");
         let drop = running.call("DELETE", "/v1/tables/reg", &headers, "").await;
         assert_eq!(drop.refusal(), refused(422, "not_supported_yet"), "{header}");
-        let settle = format!("/v1/conflicts/{}/dismiss", "0".repeat(32));
-        let settled = running.call("POST", &settle, &headers, "").await;
-        assert_eq!(settled.refusal(), refused(422, "not_supported_yet"), "{header}");
     }
     assert_eq!(running.get("/v1/tables/new").await.status, 404);
     assert_eq!(running.get("/v1/tables/reg").await.status, 200);

@@ -46,6 +46,13 @@ fn settle(region: &Region, record: &Value, action: &str) -> Value {
     region.ask("POST", &format!("/v1/conflicts/{id}/{action}"), None).expect(200)
 }
 
+/// The same as a named request, which is done once wherever it is asked for.
+#[track_caller]
+fn settle_once(region: &Region, record: &Value, action: &str) -> Value {
+    let path = format!("/v1/conflicts/{}/{action}", record["id"].as_str().unwrap());
+    region.client().send("POST", &path, &[("Idempotency-Key", "once")], b"").unwrap().expect(200)
+}
+
 #[test]
 fn every_region_lists_the_same_conflicts_and_settling_one_settles_it_everywhere() {
     let cluster = Cluster::start();
@@ -70,7 +77,7 @@ fn every_region_lists_the_same_conflicts_and_settling_one_settles_it_everywhere(
     let open = conflicts(&cluster, "notes");
     assert_eq!((&open[0]["id"], &open[0]["kept"]["value"]), (&record["id"], &json!("third")));
 
-    let restored = settle(c, record, "restore");
+    let restored = settle_once(c, record, "restore");
     assert_eq!((&restored["state"], &restored["kept"]["value"]), (&json!("restored"), lost));
     cluster.level();
     assert_eq!(conflicts(&cluster, "notes"), Vec::<Value>::new());
@@ -78,7 +85,8 @@ fn every_region_lists_the_same_conflicts_and_settling_one_settles_it_everywhere(
         assert_eq!(region.value("notes", "k"), *lost);
     }
 
-    // It is told of still, and another region takes it back.
+    // It is told of still, and another region, which knows that it was done, takes it back.
+    assert_eq!(settle_once(b, record, "restore"), restored);
     assert_eq!(listed(&cluster, "/v1/conflicts?table=notes"), [restored]);
     let undone = settle(a, record, "undo");
     assert_eq!(undone, open[0], "as it was before it was restored");

@@ -5,6 +5,7 @@ use tombolo_replication::IdempotencyRecord;
 use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
 
 use super::delta::decode_json;
+use super::given_record;
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::wire::IdempotencyV1;
 use crate::{DecodeError, EncodeError};
@@ -20,6 +21,11 @@ pub(crate) fn encode<'a>(
         existed: answer.existed,
         context: replicas.vector(&answer.context)?,
         shown: answer.shown.as_ref().map(JsonText::as_str),
+        settled: answer
+            .settled
+            .as_deref()
+            .map(|given| given_record::encode(given, replicas))
+            .transpose()?,
     })
 }
 
@@ -33,6 +39,11 @@ pub(crate) fn decode(
         existed: wire.existed,
         context: replicas.vector(&wire.context)?,
         shown: wire.shown.map(decode_json).transpose()?,
+        settled: wire
+            .settled
+            .as_ref()
+            .map(|given| given_record::decode(given, replicas).map(Box::new))
+            .transpose()?,
     };
     Ok(IdempotencyRecord { request, answer })
 }

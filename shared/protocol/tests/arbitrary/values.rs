@@ -14,12 +14,15 @@ use tombolo_datatypes::{
     Settled, Tally, Touch, TypeState, Write, Written,
 };
 use tombolo_protocol::RegionPosition;
-use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
-use tombolo_replication::{
-    Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, Key, RunningHash,
-    Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName, TableShape,
+use tombolo_replication::idempotency::{
+    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName,
 };
-use tombolo_resolvers::ResolverKind;
+use tombolo_replication::{
+    Body, Catalog, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
+    RecordedWrite, RunningHash, Strategy as Replication, StreamPosition, TableDefinition, TableId,
+    TableName, TableShape,
+};
+use tombolo_resolvers::{Reason, ResolverKind};
 
 pub(crate) fn replica() -> impl Strategy<Value = ReplicaId> {
     let region = prop::sample::select(vec!["a", "us-east", "us-west-california"]);
@@ -149,6 +152,27 @@ fn table() -> impl Strategy<Value = TableId> {
     dot().prop_map(TableId)
 }
 
+fn given_record() -> impl Strategy<Value = GivenRecord> {
+    let write = || {
+        (option::of(0..3_i64), stamp(), dot()).prop_map(|(value, stamp, dot)| RecordedWrite {
+            value: value.map(JsonText::from),
+            written: Written { stamp, dot },
+        })
+    };
+    let why = (
+        prop::sample::select(Reason::ALL.to_vec()),
+        outcome(),
+        prop::sample::select(ResolverKind::ALL.to_vec()),
+    );
+    (table(), key(), option::of(element()), (write(), write()), why).prop_map(
+        |(table, key, element, writes, (reason, outcome, resolver))| {
+            let why = (reason, outcome);
+            let record = ConflictRecord::new((&table, &key), element, writes, resolver, why);
+            GivenRecord { item: ItemKey { table, key }, record }
+        },
+    )
+}
+
 fn definition() -> impl Strategy<Value = (TableName, TableShape)> {
     let name = "[a-z][a-z0-9_-]{0,62}".prop_map(|name| TableName::new(&name).unwrap());
     let pairs = DataType::ALL.into_iter();
@@ -181,11 +205,13 @@ fn body(dot: Dot) -> impl Strategy<Value = Body> {
 pub(crate) fn change() -> impl Strategy<Value = Change> {
     let request = any::<[[u8; 16]; 2]>()
         .prop_map(|[name, hash]| NamedRequest { name: RequestName(name), hash: RequestHash(hash) });
-    let answer = (any::<bool>(), vector(), option::of(any::<i64>())).prop_map(
-        |(existed, context, shown)| GivenAnswer {
+    let settled = option::of(given_record().prop_map(Box::new));
+    let answer = (any::<bool>(), vector(), option::of(any::<i64>()), settled).prop_map(
+        |(existed, context, shown, settled)| GivenAnswer {
             existed,
             context,
             shown: shown.map(JsonText::from),
+            settled,
         },
     );
     let idempotency =

@@ -9,12 +9,14 @@ use tombolo_datatypes::{
     CounterDelta, DataType, Delta, DeltaBody, Element, FlagDelta, JsonText, Outcome, Presence,
     RegisterDelta, SetDelta, Tally, Touch, Write, Written,
 };
-use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
-use tombolo_replication::{
-    Body, Change, Consistency, IdempotencyRecord, ItemDelta, Key, Strategy, TableDefinition,
-    TableId, TableName, TableShape,
+use tombolo_replication::idempotency::{
+    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName,
 };
-use tombolo_resolvers::ResolverKind;
+use tombolo_replication::{
+    Body, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
+    RecordedWrite, Strategy, TableDefinition, TableId, TableName, TableShape,
+};
+use tombolo_resolvers::{Reason, ResolverKind};
 
 pub(crate) fn us() -> ReplicaId {
     ReplicaId::new(RegionId::new("us-east").unwrap(), Incarnation(0x0123_4567_89ab_cdef))
@@ -91,6 +93,7 @@ pub(crate) fn put_with_everything() -> Change {
                 existed: true,
                 context: [(eu(), 128), (us(), 300)].into_iter().collect(),
                 shown: Some(json("[17]")),
+                settled: None,
             },
         }),
         ..change(300, Body::Items(vec![item(2, "ключ/😀", &ctx, body)]))
@@ -140,6 +143,26 @@ fn restore() -> Change {
     change(17, Body::Items(vec![item]))
 }
 
+/// The same under a name, with the record as its answer.
+fn named_restore() -> Change {
+    let item = ItemKey { table: TableId(Dot::new(eu(), 5)), key: Key::new("s").unwrap() };
+    let write = |value, dot| RecordedWrite { value, written: Written { stamp: stamp(3), dot } };
+    let writes = (write(None, Dot::new(eu(), 70_000)), write(Some(json("1.0")), Dot::new(us(), 2)));
+    let record = ConflictRecord::new(
+        (&item.table, &item.key),
+        Element::new(&json("1.0")),
+        writes,
+        ResolverKind::AddWins,
+        (Reason::Concurrent, Outcome::Restored),
+    );
+    let request = NamedRequest { name: RequestName([b'n'; 16]), hash: RequestHash([b'h'; 16]) };
+    let answer = GivenAnswer {
+        settled: Some(Box::new(GivenRecord { item, record })),
+        ..GivenAnswer::default()
+    };
+    Change { idempotency: Some(IdempotencyRecord { request, answer }), ..restore() }
+}
+
 fn elements() -> Change {
     let touch = |replaced: &[Dot], presence| Touch { replaced: replaced.to_vec(), presence };
     let touched = [
@@ -178,6 +201,7 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-put-in-generation", put_in_generation()),
         ("change-dismiss", dismiss()),
         ("change-restore", restore()),
+        ("change-named-restore", named_restore()),
         ("change-elements", elements()),
         ("change-enable", switch(14, Some(true))),
         ("change-flag-delete", switch(15, None)),

@@ -96,13 +96,5 @@ fn resolver() -> Schema {
 }
 
 fn reason() -> Schema {
-    words(
-        [
-            Reason::Concurrent,
-            Reason::LowerThanStanding,
-            Reason::HigherThanStanding,
-            Reason::EarlierGeneration,
-        ]
-        .map(Reason::name),
-    )
+    words(Reason::ALL.map(Reason::name))
 }
