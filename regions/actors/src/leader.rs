@@ -33,6 +33,7 @@ use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer, Retire};
 use crate::meters::{Meters, WriteTimes};
+use crate::observer::{Applied, Observed};
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +88,7 @@ pub(crate) struct Leader {
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
     meters: Arc<Meters>,
+    observed: Observed,
     room: Arc<Room>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
@@ -116,6 +118,7 @@ pub(crate) struct Parts {
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) observed: Observed,
     pub(crate) room: Arc<Room>,
 }
 
@@ -131,6 +134,7 @@ impl Leader {
             failed: parts.failed,
             replay_from: parts.replay_from,
             meters: parts.meters,
+            observed: parts.observed,
             room: parts.room,
             in_flight: None,
             gathering: Vec::new(),
@@ -280,9 +284,22 @@ impl Leader {
                 if let Err(error) = self.overlay.stage(&sealed, states) {
                     return self.fail(&error);
                 }
+                self.observe(&sealed.change);
             }
         }
         self.schedule_flush(ctx);
+    }
+
+    /// Has the observer told, once it is durable, of a change that was just staged; if it is traced.
+    fn observe(&mut self, change: &Change) {
+        let Some(written_in) = change.span else { return };
+        let Some(observer) = self.observed.observer() else { return };
+        let (change, taken) = (change.dot, instant());
+        self.gathering.push(Waiter::Other(Box::new(move |result| {
+            if result.is_ok() {
+                observer.applied(Applied { change, written_in, taken, durable: instant() });
+            }
+        })));
     }
 
     /// Counts the writes that have lost by a change which is about to be staged.

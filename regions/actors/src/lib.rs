@@ -25,6 +25,7 @@ mod links;
 mod listener;
 mod materializer;
 pub mod meters;
+mod observer;
 mod region;
 mod replication;
 mod retention;
@@ -39,5 +40,6 @@ pub use forwarding::{
 };
 pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
+pub use observer::{Applied, Observer};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
 pub use tables::Defined;

@@ -19,6 +19,7 @@ use crate::error::{StartError, SubmitError, TableError, UnknownPeer};
 use crate::leader::{Answer, Recall, Stop, Submit};
 use crate::links::{Link, LinkStatus};
 use crate::meters::Meters;
+use crate::observer::Observer;
 use crate::replication::PauseChanged;
 use crate::running::Running;
 use crate::tables::Defined;
@@ -132,6 +133,12 @@ impl Region {
             }
             actix::dev::SendError::Closed(_) => SubmitError::Stopping,
         }
+    }
+
+    /// Tells `observer` of traced changes of other regions as they become visible here, for as long
+    /// as it lives. There is one.
+    pub fn observed_by(&self, observer: &Arc<dyn Observer>) {
+        self.0.observed.by(observer);
     }
 
     /// Defines a table; answers when every region holds it durably.

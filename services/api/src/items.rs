@@ -87,7 +87,7 @@ pub(crate) async fn answer(
     };
     let item = ItemKey { table: definition.id, key };
     let is_conditional = condition.is_some();
-    let command = Command { item, operation, condition, request };
+    let command = Command { item, operation, condition, request, span: caller.span };
     let written = submit(api, command, asked, caller).await?;
     let reply = written.reply(api, verb)?;
     Ok(if is_conditional { conditions::scoped(reply) } else { reply })

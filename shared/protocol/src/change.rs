@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId};
 use tombolo_datatypes::{Delta, DeltaBody};
-use tombolo_replication::{Body, Change, SealedChange, TableId};
+use tombolo_replication::{Body, Change, SealedChange, SpanContext, TableId};
 
 use crate::envelope::{append, take, versioned, whole};
 use crate::limits::{ITEMS_MAX, REPLACED_MAX};
@@ -43,6 +43,7 @@ pub fn seal(change: Change) -> Result<SealedChange, EncodeError> {
         body_kind,
         body: &body,
         idempotency: idempotency.transpose()?,
+        span: change.span.map(|SpanContext { trace, span }| (trace, span)),
     };
     let mut out = Vec::with_capacity(body.len() + 128);
     out.push(VERSION);
@@ -65,6 +66,7 @@ pub fn decode_change(bytes: &[u8]) -> Result<Change, DecodeError> {
             .idempotency
             .map(|record| idempotency::decode(&record, replicas))
             .transpose()?,
+        span: wire.span.map(|(trace, span)| SpanContext { trace, span }),
     };
     check(&change)?;
     Ok(change)

@@ -39,6 +39,8 @@ pub(crate) struct ChangeV1<'a> {
     pub(crate) body: &'a [u8],
     #[serde(borrow)]
     pub(crate) idempotency: Option<IdempotencyV1<'a>>,
+    /// Trace and span.
+    pub(crate) span: Option<([u8; 16], [u8; 8])>,
 }
 
 #[derive(Serialize, Deserialize)]

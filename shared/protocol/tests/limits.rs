@@ -49,6 +49,7 @@ fn encode(body: Body) -> Result<(), EncodeError> {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     };
     seal(change).map(drop)
 }
@@ -60,7 +61,7 @@ fn decode<T: serde::Serialize>(
 ) -> Result<(), DecodeError> {
     let none: &[WireDot] = &[];
     let body = postcard::to_stdvec(body).unwrap();
-    let wire = (1_u64, replicas, 0_u64, none, none, kind, body, None::<u8>);
+    let wire = (1_u64, replicas, 0_u64, none, none, kind, body, None::<u8>, None::<u8>);
     decode_change(&versioned(&wire)).map(drop)
 }
 

@@ -43,7 +43,7 @@ fn bytes<T: serde::Serialize>(value: &T) -> Vec<u8> {
 fn change_bytes(deps: &[WireDot], kind: u8, body: &[u8]) -> Vec<u8> {
     let replicas = [0, 1, 2].map(replica).to_vec();
     let cut: &[WireDot] = &[];
-    let wire = (1_u64, replicas, 0_u64, deps, cut, kind, body, None::<u8>);
+    let wire = (1_u64, replicas, 0_u64, deps, cut, kind, body, None::<u8>, None::<u8>);
     [vec![1], bytes(&wire)].concat()
 }
 
@@ -63,6 +63,7 @@ fn change(body: Body) -> Change {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     }
 }
 

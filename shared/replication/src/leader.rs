@@ -94,7 +94,7 @@ impl Leader {
         command: Command,
         state: Option<&ItemState>,
     ) -> Result<Decided, Refusal> {
-        let Command { item, operation, condition, request } = command;
+        let Command { item, operation, condition, request, span } = command;
         let definition = self.catalog().by_id(&item.table);
         let definition = definition.ok_or(Refusal::NoSuchTable)?.clone();
         let resolver = definition.shape.resolver.resolver();
@@ -125,6 +125,7 @@ impl Leader {
         });
         let ItemKey { table, key } = item.clone();
         let mut change = self.change(written, Body::Items(vec![ItemDelta { table, key, delta }]));
+        change.span = span;
         if let Some(request) = request {
             let shown = resolver.shown(&state).value().filter(|_| tells_value);
             let shown = shown.map(ShownValue::to_json);
@@ -213,6 +214,7 @@ impl Leader {
             cut: self.cut.clone(),
             body,
             idempotency: None,
+            span: None,
         }
     }
 

@@ -57,7 +57,8 @@ impl Conflicts {
                 verdict: action.verdict(),
             });
             let item = ItemKey { table: found.table.id, key: found.key };
-            let command = Command { item, operation, condition, request };
+            let span = caller.span;
+            let command = Command { item, operation, condition, request, span };
             items::submit(api, command, asked, caller).await?
         };
         let reply = answer(api, &done)?;

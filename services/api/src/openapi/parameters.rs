@@ -132,7 +132,7 @@ pub(super) static ON_EVERY_CALL: [&Param; 2] = [
 ];
 /// What a call that changes anything may carry.
 pub(super) static TRACEPARENT: Param =
-    header("traceparent", "The trace that the call belongs to (W3C).");
+    header("traceparent", "The trace that the call belongs to (W3C); carried with the change.");
 
 pub(super) static ETAG: Param = always("ETag", "The item's version in quotes.");
 pub(super) static ACKS: Param =

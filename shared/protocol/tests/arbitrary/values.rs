@@ -19,8 +19,8 @@ use tombolo_replication::idempotency::{
 };
 use tombolo_replication::{
     Body, Catalog, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
-    RecordedWrite, RunningHash, Strategy as Replication, StreamPosition, TableDefinition, TableId,
-    TableName, TableShape,
+    RecordedWrite, RunningHash, SpanContext, Strategy as Replication, StreamPosition,
+    TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::{Reason, ResolverKind};
 
@@ -217,10 +217,12 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
     let idempotency =
         (request, answer).prop_map(|(request, answer)| IdempotencyRecord { request, answer });
     let dot_and_body = dot().prop_flat_map(|dot| (Just(dot), body(dot)));
-    (dot_and_body, stamp(), vector(), vector(), option::of(idempotency)).prop_map(
-        |((dot, body), stamp, deps, cut, idempotency)| {
+    let span = option::of(any::<([u8; 16], [u8; 8])>())
+        .prop_map(|span| span.map(|(trace, span)| SpanContext { trace, span }));
+    (dot_and_body, stamp(), vector(), vector(), option::of(idempotency), span).prop_map(
+        |((dot, body), stamp, deps, cut, idempotency, span)| {
             let (deps, cut) = (Arc::new(deps), Arc::new(cut));
-            Change { dot, stamp, deps, cut, body, idempotency }
+            Change { dot, stamp, deps, cut, body, idempotency, span }
         },
     )
 }

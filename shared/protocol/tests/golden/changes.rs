@@ -14,7 +14,7 @@ use tombolo_replication::idempotency::{
 };
 use tombolo_replication::{
     Body, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
-    RecordedWrite, Strategy, TableDefinition, TableId, TableName, TableShape,
+    RecordedWrite, SpanContext, Strategy, TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::{Reason, ResolverKind};
 
@@ -64,6 +64,7 @@ pub(crate) fn change(seq: u64, body: Body) -> Change {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     }
 }
 
@@ -96,6 +97,7 @@ pub(crate) fn put_with_everything() -> Change {
                 settled: None,
             },
         }),
+        span: Some(SpanContext { trace: *b"0123456789abcdef", span: *b"01234567" }),
         ..change(300, Body::Items(vec![item(2, "ключ/😀", &ctx, body)]))
     }
 }

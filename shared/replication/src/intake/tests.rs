@@ -29,6 +29,7 @@ fn change(name: &str, seq: u64, deps: &[(&str, u64)]) -> SealedChange {
         cut: Arc::default(),
         body: Body::Stub(Vec::new()),
         idempotency: None,
+        span: None,
     };
     let bytes = format!("{name}{seq}").into_bytes().into();
     SealedChange { change, bytes }

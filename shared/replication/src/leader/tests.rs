@@ -67,6 +67,7 @@ fn a_put_becomes_one_change_on_top_of_what_is_shown() {
                 ),
             }]),
             idempotency: None,
+            span: None,
         }
     );
     assert!(!first.existed && second.existed);
