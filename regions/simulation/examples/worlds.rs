@@ -8,10 +8,11 @@ fn main() {
     let (mut ms, mut events, mut changes) = (0, 0, 0);
     for seed in from..from + count {
         let plan = if single { tombolo_simulation::Plan::single(seed, args[2]) } else { tombolo_simulation::Plan::swarm(seed) };
-        let t = std::time::Instant::now();
+        let mut plan = plan; plan.tells = std::env::var("TELL").is_ok(); let t = std::time::Instant::now();
         let outcome = tombolo_simulation::run(&plan);
         ms += outcome.simulated_ms; events += outcome.events; changes += outcome.changes;
         if t.elapsed().as_secs() > 5 { println!("seed {seed} took {:?} {} regions {} changes {} events", t.elapsed(), plan.regions, outcome.changes, outcome.events); }
+        for line in &outcome.history { eprintln!("{line}"); }
         all.add(&outcome.coverage);
         if let Some(v) = outcome.violation {
             failed += 1;

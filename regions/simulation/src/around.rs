@@ -29,6 +29,8 @@ pub(crate) struct Around {
     pub(crate) truth: Truth,
     pub(crate) replies: Vec<(usize, u64, Reply)>,
     pub(crate) violations: Vec<Violation>,
+    /// What has happened, where it is written down.
+    pub(crate) history: Vec<String>,
 }
 
 impl Around {
@@ -76,6 +78,14 @@ impl Around {
         let at_us = self.now_us + self.network.delay_us(from, to);
         self.queue.plan(at_us, Event::Forwarded { to, request });
         true
+    }
+
+    /// Writes down what happens, where that is wanted.
+    pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
+        if self.plan.tells {
+            let (s, ms) = (self.now_us / 1_000_000, self.now_us / 1_000 % 1_000);
+            self.history.push(format!("{s:>6}.{ms:03} {}", what()));
+        }
     }
 
     pub(crate) fn path(&mut self, path: PathKind) {

@@ -76,6 +76,7 @@ counted! {
         IncarnationMintedUnanswered => "new incarnation: a peer did not answer",
         IncarnationMintedOutdated => "new incarnation: a peer knows more",
         DamageRefused => "damaged directory refused",
+        Renewed => "files written anew after a failed sync",
         CleanStop => "clean stop",
         HeldBack => "change held back for its deps",
         Asked => "missing changes asked for",

@@ -41,6 +41,8 @@ pub struct Plan {
     pub faults: Vec<FaultKind>,
     /// How long it is from one fault to the next on average, in simulated ms.
     pub fault_every_ms: u64,
+    /// Whether the history of the world is written down; it changes nothing in it.
+    pub tells: bool,
     pub(crate) weather: Weather,
     pub(crate) clients_per_region: usize,
     pub(crate) think_ms: u64,
@@ -88,6 +90,7 @@ impl Plan {
             settle_ms_max: 300_000,
             faults: SWITCHES.to_vec(),
             fault_every_ms: 20_000,
+            tells: false,
             weather: Weather {
                 duplicate_one_in: 2_000,
                 reorder_one_in: 2_000,

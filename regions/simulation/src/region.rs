@@ -123,6 +123,8 @@ struct Link {
 struct Delayed {
     request: Request,
     until_ms: u64,
+    /// It is planned to look at it when its time is up.
+    is_planned: bool,
 }
 
 /// A region that is open.
@@ -171,6 +173,8 @@ pub(crate) struct Region {
     pub(crate) process: Process,
     /// Something was done to the disk for which a process may end.
     pub(crate) disk_is_bad: bool,
+    /// The disk has lied: what it has said to be durable may go with the power.
+    pub(crate) disk_has_lied: bool,
     /// The disk may have lost what was durable.
     pub(crate) disk_is_excused: bool,
     /// Nothing runs until then: the process is stopped by a signal.
@@ -190,6 +194,7 @@ impl Region {
             life: 0,
             process: Process::Down,
             disk_is_bad: false,
+            disk_has_lied: false,
             disk_is_excused: false,
             stopped_until_us: 0,
             disk_slowness: 1,

@@ -66,6 +66,8 @@ pub struct Outcome {
     pub changes: u64,
     /// How many requests were answered.
     pub answered: u64,
+    /// What happened, where the plan wanted it to be written down.
+    pub history: Vec<String>,
 }
 
 /// See the module.
@@ -129,6 +131,7 @@ impl World {
             trace: Trace::default(),
             replies: Vec::new(),
             violations: Vec::new(),
+            history: Vec::new(),
         };
         let mut world = Self {
             images: vec![None; around.plan.regions],
@@ -173,7 +176,7 @@ impl World {
                 break;
             }
         }
-        let Around { now_us, violations, trace, coverage, truth, .. } = self.around;
+        let Around { now_us, violations, trace, coverage, truth, history, .. } = self.around;
         Outcome {
             violation: violations.into_iter().next(),
             trace,
@@ -182,6 +185,7 @@ impl World {
             events: self.events,
             changes: truth.changes(),
             answered: self.answered,
+            history,
         }
     }
 
@@ -262,6 +266,9 @@ impl World {
     }
 
     fn send(&mut self, client: usize, request: Request) {
+        let (region, what) = (self.clients[client].region, &request.what);
+        let name = self.regions[region].name;
+        self.around.tell(|| format!("client {client} asks {name}: {what:?}"));
         let number = request.number;
         let at_us = self.around.now_us + CLIENT_WAITS_US;
         self.around.queue.plan(at_us, Event::Timeout { client, number });
@@ -323,6 +330,7 @@ impl World {
             return;
         }
         self.answered += 1;
+        self.around.tell(|| format!("client {index} is told: {reply:?}"));
         let client = &mut self.clients[index];
         match reply {
             Reply::Unknown | Reply::Unreachable => return self.unanswered(index),
@@ -345,10 +353,11 @@ impl World {
                 client.session.saw(&context);
                 client.written.learn(dot);
                 client.read.join(&context);
-                let region = client.region;
-                // One that another region answered says nothing of this one.
-                if self.around.truth.promised(region).contains(&dot) || !repeated {
-                    self.around.truth.acknowledged(region, dot);
+                // Whoever wrote it has it; the client may have asked another region.
+                let names = &self.around.names;
+                let author = names.iter().position(|name| *name == dot.replica.region);
+                if let (Some(author), false) = (author, repeated) {
+                    self.around.truth.acknowledged(author, dot);
                 }
             }
             Reply::Tables => {
@@ -366,6 +375,8 @@ impl World {
     /// A process that has failed ends; one that had no reason to breaks a promise.
     fn ends_on(&mut self, region: RegionIndex, result: Result<(), Failure>) {
         let Err(Failure(reason)) = result else { return };
+        let name = self.regions[region].name;
+        self.around.tell(|| format!("{name} ends: {reason}"));
         if !self.regions[region].disk_is_bad {
             let detail = format!("{} ended: {reason}", self.regions[region].name);
             self.around.violations.push(Invariant::Alive.broken(detail));
@@ -394,9 +405,12 @@ impl World {
                 around.network.forget(connection);
             }
         }
+        let name = ending.name;
+        around.tell(|| format!("{name} is down{}", if power { ", the power is cut" } else { "" }));
         ending.life += 1;
         ending.stopped_until_us = 0;
         if power {
+            ending.disk_is_excused |= core::mem::take(&mut ending.disk_has_lied);
             ending.disk.power_cut();
         } else {
             ending.disk.process_end();
@@ -428,6 +442,8 @@ impl World {
             around.coverage.fault(FaultKind::CrashInRecovery);
         }
         let result = starting.start(around);
+        let (name, vector) = (starting.name, around.truth.promised(region).clone());
+        around.tell(|| format!("{name} starts with {vector:?}: {result:?}"));
         if result.is_err() && self.regions[region].disk_is_excused {
             // Damage beyond repair, and it says so. An operator takes the directory away.
             self.around.coverage.path(PathKind::DamageRefused);

@@ -37,7 +37,7 @@ impl Running {
             Hop::Forwarded => request.wait_ms / 2,
         };
         let until_ms = around.now_ms() + wait_ms;
-        self.route(region, around, Delayed { request, until_ms })?;
+        self.route(region, around, Delayed { request, until_ms, is_planned: false })?;
         self.flush(region, around)
     }
 
@@ -47,7 +47,7 @@ impl Running {
         around: &mut Around,
         delayed: Delayed,
     ) -> Result<(), Failure> {
-        let Delayed { request, until_ms } = &delayed;
+        let Delayed { request, until_ms, .. } = &delayed;
         let required = required(request.consistency, &request.session);
         let router = ReadRouter::new(required, *until_ms, request.hop);
         let peers = self.links.values().map(|link| Peer {
@@ -60,10 +60,12 @@ impl Running {
         match route {
             Route::Serve => self.serve(region, around, delayed.request),
             Route::Wait { until_ms } => {
-                around.path(PathKind::WaitedForSession);
-                let in_us = (until_ms * 1_000).saturating_sub(around.now_us);
-                around.wake(region.index, region.life, in_us, Wake::Waited);
-                self.delayed.push(delayed);
+                if !delayed.is_planned {
+                    around.path(PathKind::WaitedForSession);
+                    let in_us = (until_ms * 1_000).saturating_sub(around.now_us);
+                    around.wake(region.index, region.life, in_us, Wake::Waited);
+                }
+                self.delayed.push(Delayed { is_planned: true, ..delayed });
                 Ok(())
             }
             Route::Forward { to } => {

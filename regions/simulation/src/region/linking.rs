@@ -314,11 +314,15 @@ impl Running {
                         self.apply(region, around, &changes)?;
                     }
                     Output::Ask { origin, after, up_to, .. } => {
+                        let name = region.name;
+                        around.tell(|| format!("{name} asks for {origin} after {after} up to {up_to}"));
                         around.path(PathKind::Asked);
                         let frame = Frame::Ask { origin, after, up_to };
                         around.send(connection, region.index, &frame);
                     }
                     Output::Refuse { reason, .. } => {
+                        let name = region.name;
+                        around.tell(|| format!("{name} refuses a batch: {reason}"));
                         around.path(match reason {
                             Refusal::ClockAhead { .. } => PathKind::ClockAheadRefused,
                             _ => PathKind::BatchRefused,

@@ -290,7 +290,7 @@ impl Running {
             let ships = link.outbound.as_ref().map(|outbound| outbound.shipping.is_some());
             let snapshot = if link.needs_snapshot { ", needs a snapshot" } else { "" };
             let paused = if link.paused { ", paused" } else { "" };
-            format!("to {}: ships {ships:?}, hears {}{snapshot}{paused}", link.name, link.inbound.is_some())
+            format!("to {}: ships {ships:?}, hears {}{snapshot}{paused} lag {:?} connection {:?}", link.name, link.inbound.is_some(), link.lag, link.outbound.as_ref().map(|o| o.connection))
         });
         let name = self.identity.replica;
         format!("{name}: {}", links.collect::<Vec<_>>().join(", "))

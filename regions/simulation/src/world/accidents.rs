@@ -62,6 +62,8 @@ impl World {
         let nth = usize::try_from(self.around.random.below(faults.len() as u64)).unwrap_or(0);
         let region = self.any_region();
         if self.strike(faults[nth], region) {
+            let name = self.regions[region].name;
+            self.around.tell(|| format!("{name}: {}", faults[nth]));
             self.around.coverage.fault(faults[nth]);
         }
     }
@@ -93,6 +95,7 @@ impl World {
             FaultKind::GracefulRestart if is_up => self.restart_gracefully(region),
             FaultKind::DiskLied if is_up && !alone => {
                 self.regions[region].disk.inject(Fault::Lie(Lie::SyncData));
+                self.regions[region].disk_has_lied = true;
                 self.later(500, 5_000, Mend::PowerCut { region });
             }
             FaultKind::DiskFull if is_up => {
@@ -236,6 +239,10 @@ impl World {
     }
 
     pub(super) fn mend(&mut self, mend: Mend) {
+        if self.healed && matches!(mend, Mend::PowerCut { .. } | Mend::Image { .. }) {
+            return;
+        }
+        self.around.tell(|| format!("mended: {mend:?}"));
         match mend {
             Mend::Link { from, to } => {
                 let due = self.around.network.mend(self.around.now_us, from, to);
@@ -270,7 +277,6 @@ impl World {
             }
             Mend::Resume { region, peer } => self.set_paused(region, peer, false),
             Mend::PowerCut { region } => {
-                self.regions[region].disk_is_excused = true;
                 self.end(region, true);
                 self.restart_later(region);
             }

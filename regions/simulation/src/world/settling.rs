@@ -30,7 +30,6 @@ impl World {
             if !region.disk_is_excused {
                 region.disk.heal();
             }
-            region.stopped_until_us = region.stopped_until_us.min(self.around.now_us);
             for to in 0..self.regions.len() {
                 if from != to {
                     self.mend(Mend::Link { from, to });
@@ -80,7 +79,9 @@ impl World {
         let mut vectors = self.regions.iter().map(|region| Some(region.view()?.vector().clone()));
         let waits = self.clients.iter().any(|client| client.pending.is_some());
         let Some(Some(first)) = vectors.next() else { return false };
-        !waits && vectors.all(|vector| vector.as_ref() == Some(&first)) && self.links_are_up()
+        let now_us = self.around.now_us;
+        let stopped = self.regions.iter().any(|region| region.stopped_until_us > now_us);
+        !waits && !stopped && vectors.all(|vector| vector.as_ref() == Some(&first)) && self.links_are_up()
     }
 
     fn links_are_up(&self) -> bool {
@@ -112,7 +113,7 @@ impl World {
         for region in &self.regions {
             let worst = region.running().map_or(0, |running| running.lag_ms(now_ms));
             if worst > lag_ms_max {
-                let detail = format!("{} still says {worst} ms of lag", region.name);
+                let detail = format!("{} still says {worst} ms of lag {}", region.name, self.unequal());
                 self.around.violations.push(Invariant::I11.broken(detail));
             }
         }
