@@ -17,7 +17,6 @@ use actix::prelude::*;
 use tokio::sync::{oneshot, watch};
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::seal;
-use tombolo_replication::idempotency::{KeptRecord, NamedRequest};
 use tombolo_replication::leader::{Decided, Leader as Machine, Refusal};
 use tombolo_replication::{Change, ItemKey, SealedChange};
 use tombolo_storage::journal::Position;
@@ -25,9 +24,7 @@ use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, Storag
 
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
-pub(crate) use self::messages::{
-    Apply, DefineTable, DropTable, Recall, Settle, Stop, Submit, TableDecision,
-};
+pub(crate) use self::messages::{Apply, DecideTable, Recall, Settle, Stop, Submit, TableDecision};
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
@@ -171,10 +168,11 @@ impl Leader {
             return answer(reply, Err(error));
         }
         if let Some(request) = &command.request {
-            match self.repeated(request) {
+            match self.machine.repeated(wall_ms(), request) {
                 Ok(None) => {}
                 Ok(Some(kept)) => {
                     // It may be of a change that is not durable yet, and is then waited for.
+                    self.meters.repeated.increment();
                     let repeated = Answer::repeated(command.item, kept);
                     return self.when_durable(move |result| {
                         answer(reply, result.map(|()| repeated));
@@ -204,15 +202,6 @@ impl Leader {
                 self.stage(change, Some((item, state)), ctx, waiter);
             }
         }
-    }
-
-    /// What is known of a named request; one that was done is counted as repeated.
-    fn repeated(&mut self, request: &NamedRequest) -> Result<Option<Arc<KeptRecord>>, Refusal> {
-        let known = self.machine.repeated(wall_ms(), request)?;
-        if known.is_some() {
-            self.meters.repeated.increment();
-        }
-        Ok(known)
     }
 
     /// Calls `tell` when everything decided so far is durable.

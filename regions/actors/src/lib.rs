@@ -42,4 +42,4 @@ pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
 pub use observer::{Applied, Observer};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
-pub use tables::Defined;
+pub use tables::{Reach, TableAnswer};

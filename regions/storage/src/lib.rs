@@ -29,8 +29,10 @@ mod room;
 mod small_file;
 mod state;
 mod store;
+mod suspect;
 mod versions;
 mod view;
+mod writer;
 
 pub use error::StorageError;
 pub use identity::{Identity, LastStop};
@@ -44,3 +46,4 @@ pub use room::{ROOM_SOUGHT_EVERY, Room, Shortage};
 pub use state::Begun;
 pub use store::{OverlayOptions, Store, StoreOptions};
 pub use view::{ContestedItem, View};
+pub use writer::{Append, Applied, Outcome, Published, Writer};

@@ -31,13 +31,13 @@ use crate::guarantees::Promises;
 use crate::metrics::Requests;
 use crate::openapi::Documents;
 use crate::own_hosts;
-use crate::problem::Problem;
+use crate::problem::{Problem, excerpt};
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
 use crate::traces::{Tally, Tracer};
-use crate::{history, items, links, metrics, pages, region, tables, unread};
+use crate::{history, items, links, metrics, openapi, pages, region, tables, unread};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -223,6 +223,11 @@ impl Api {
         // Only now: what names nothing, or is not for this listener, is that whoever asks.
         token?;
         let query = asked.query();
+        let class = route.class();
+        if let Some(name) = query.unknown().filter(|_| class.knows_its_parameters()) {
+            let read = openapi::parameters_read(class, verb);
+            return Err(Problem::UnknownParameter { name: excerpt(&name), read });
+        }
         // Items first; the others are boxed, so that a call on an item does not carry their state.
         match route {
             Route::Item { table, key } => {
@@ -232,7 +237,7 @@ impl Api {
                 Box::pin(self.0.scans.answer(self, table, query, headers, caller)).await
             }
             Route::Table { table } => {
-                Box::pin(tables::answer(self, table, verb, query, headers, payload)).await
+                Box::pin(tables::answer(self, table, verb, (query, headers), caller, payload)).await
             }
             Route::Tables => Ok(tables::list(self)),
             Route::History { table, key } => {

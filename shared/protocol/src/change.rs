@@ -92,8 +92,11 @@ fn check(change: &Change) -> Result<(), Flaw> {
                 check_settling(&item.delta)
             })
         }
-        Body::Define(definition) => holds("definition", definition.id == TableId(change.dot)),
-        Body::Drop(_) => Ok(()),
+        Body::Define(definition) => {
+            let is_its_own = definition.id == TableId(change.dot) && definition.altered.is_none();
+            holds("definition", is_its_own)
+        }
+        Body::Drop(_) | Body::Alter { .. } => Ok(()),
         Body::Stub(tables) => at_most("tables of a stub", tables.len(), ITEMS_MAX),
     }
 }

@@ -36,8 +36,9 @@ pub use conflict_cursor::{ConflictCursor, decode_conflict_cursor, encode_conflic
 pub use cursor::{decode_cursor, encode_cursor};
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
-    BatchFrame, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader, Hello,
-    Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame, encode_frame,
+    BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
+    Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,
+    encode_frame,
 };
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
 pub use kept_record::{decode_kept_record, encode_kept_record};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_replication::{RunningHash, StreamPosition};
 
+use crate::definition::TableV1;
 use crate::frame::Purpose;
 use crate::replica_table::WireDot;
 use crate::vector::VectorV1;
@@ -16,6 +17,7 @@ pub(crate) mod body_kind {
     pub(crate) const DEFINE: u8 = 2;
     pub(crate) const DROP: u8 = 3;
     pub(crate) const STUB: u8 = 4;
+    pub(crate) const ALTER: u8 = 5;
 }
 
 /// Kinds of deltas and of item states: one number per data type.
@@ -49,9 +51,18 @@ pub(crate) struct IdempotencyV1<'a> {
     pub(crate) request_hash: [u8; 16],
     pub(crate) existed: bool,
     pub(crate) context: Vec<WireDot>,
-    pub(crate) shown: Option<&'a str>,
     #[serde(borrow)]
-    pub(crate) settled: Option<GivenRecordV1<'a>>,
+    pub(crate) told: ToldV1<'a>,
+}
+
+/// What an answer tells.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ToldV1<'a> {
+    Nothing,
+    Shown(&'a str),
+    #[serde(borrow)]
+    Settled(GivenRecordV1<'a>),
+    Table(TableV1<Vec<u8>>),
 }
 
 /// The record of a conflict as it was answered.

@@ -201,7 +201,7 @@ fn tables_of_a_catalog() {
         for (seq, name) in names(n) {
             let id = TableId(Dot::new(replica(1), seq));
             let name = TableName::new(&name).unwrap();
-            catalog.define(TableDefinition { id, name, shape: shape.clone() });
+            catalog.define(TableDefinition { id, name, shape: shape.clone(), altered: None });
         }
         encode_catalog(&catalog).map(drop)
     };
@@ -209,7 +209,8 @@ fn tables_of_a_catalog() {
         let tables = names(n).map(|(seq, name)| {
             let definition =
                 (name, "counter", "merge", "multi_leader", "eventual", Vec::<u8>::new());
-            ((0_u32, seq), postcard::to_stdvec(&definition).unwrap())
+            let altered = Some((0_u32, seq));
+            ((0_u32, seq), altered, postcard::to_stdvec(&definition).unwrap())
         });
         let wire = ([replica(1)].to_vec(), tables.collect::<Vec<_>>());
         decode_catalog(&versioned(&wire)).map(drop)

@@ -87,8 +87,8 @@ fn a_version_or_a_kind_that_is_not_known_is_named() {
     assert_eq!(JournalFrame::decode(&[2]).unwrap_err(), unknown("journal frame"));
 
     let unknown = |what, kind| DecodeError::UnknownKind { what, kind };
-    let body = decode_change(&change_bytes(&[], 5, &[]));
-    assert_eq!(body, Err(unknown("change bodies", 5)));
+    let body = decode_change(&change_bytes(&[], 6, &[]));
+    assert_eq!(body, Err(unknown("change bodies", 6)));
     assert_eq!(items(&[((1, 1), "k", vec![], 9, &[])]), Err(unknown("deltas", 9)));
     assert_eq!(decode_row(&[1, 0, 0, 0, 9, 0, 0]), Err(unknown("rows", 9)));
 }
@@ -203,17 +203,43 @@ fn a_definition_is_of_this_very_change_and_of_what_is_known_here() {
     let mismatched = decode("counter", "last_write_wins", "multi_leader", &[]);
     assert_eq!(mismatched, malformed("definition"));
 
-    let define = |seq, data_type, resolver| {
+    let define = |seq, data_type, resolver, altered| {
         let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
         let shape = TableShape { data_type, resolver, strategy, consistency };
         let id = TableId(Dot::new(replica(0), seq));
         let name = TableName::new("users").unwrap();
-        seal(change(Body::Define(TableDefinition { id, name, shape }))).map(|_| ())
+        seal(change(Body::Define(TableDefinition { id, name, shape, altered }))).map(|_| ())
     };
     let refused = Err(EncodeError::Malformed { what: "definition" });
-    assert_eq!(define(1, DataType::Counter, ResolverKind::Merge), Ok(()));
-    assert_eq!(define(2, DataType::Counter, ResolverKind::Merge), refused);
-    assert_eq!(define(1, DataType::Counter, ResolverKind::LastWriteWins), refused);
+    assert_eq!(define(1, DataType::Counter, ResolverKind::Merge, None), Ok(()));
+    assert_eq!(define(2, DataType::Counter, ResolverKind::Merge, None), refused);
+    assert_eq!(define(1, DataType::Counter, ResolverKind::LastWriteWins, None), refused);
+    // It was not altered before it was there.
+    let altered = Some(Dot::new(replica(0), 1));
+    assert_eq!(define(1, DataType::Counter, ResolverKind::Merge, altered), refused);
+}
+
+#[test]
+fn an_alteration_is_of_a_table_and_to_what_is_known_here() {
+    let decode = |table: WireDot, consistency: &str| {
+        let body = decode_change(&change_bytes(&[], 5, &bytes(&(table, consistency))));
+        body.map(|change| change.body)
+    };
+    let table = TableId(Dot::new(replica(1), 7));
+    let consistency = Consistency::Session;
+    assert_eq!(decode((1, 7), "session"), Ok(Body::Alter { table, consistency }));
+    for word in ["strong", "", "Session", "session "] {
+        let what = "the table's default consistency";
+        assert_eq!(decode((1, 7), word), Err(DecodeError::UnknownName { what }), "{word:?}");
+    }
+    assert_eq!(decode((1, 0), "session"), malformed("dot"));
+    assert_eq!(decode((3, 7), "session"), malformed("replica index"));
+    let longer = bytes(&((1, 7), "session", 0_u8));
+    let trailing = DecodeError::Trailing { what: "alteration", bytes: 1 };
+    assert_eq!(decode_change(&change_bytes(&[], 5, &longer)), Err(trailing));
+    let table = TableId(Dot::new(replica(1), 0));
+    let refused = EncodeError::Malformed { what: "dot" };
+    assert_eq!(seal_error(Body::Alter { table, consistency }), refused);
 }
 
 #[test]
@@ -304,16 +330,18 @@ fn streams_and_tables_that_stand_twice_are_refused() {
     let twice = JournalFrame::decode(&starts(&[stream(1), stream(1)])).map(|frame| frame.starts);
     assert_eq!(twice, malformed("journal frame"));
 
-    let catalog = |tables: &[(u64, &str)]| {
+    let catalog = |tables: &[(u64, &str)], altered: Option<WireDot>| {
         let tables = tables.iter().map(|(seq, name)| {
             let none: &[&str] = &[];
             let definition = bytes(&(name, "counter", "merge", "multi_leader", "eventual", none));
-            ((0_u32, *seq), definition)
+            ((0_u32, *seq), altered, definition)
         });
         let wire = (vec![replica(0)], tables.collect::<Vec<_>>());
         decode_catalog(&[vec![1], bytes(&wire)].concat())
     };
-    assert!(catalog(&[(1, "a"), (2, "b")]).is_ok());
-    assert_eq!(catalog(&[(1, "a"), (2, "a")]), malformed("catalog"));
-    assert_eq!(catalog(&[(1, "a"), (1, "b")]), malformed("catalog"));
+    assert!(catalog(&[(1, "a"), (2, "b")], None).is_ok());
+    assert!(catalog(&[(1, "a"), (2, "b")], Some((0, 3))).is_ok());
+    assert_eq!(catalog(&[(1, "a")], Some((0, 0))), malformed("dot"));
+    assert_eq!(catalog(&[(1, "a"), (2, "a")], None), malformed("catalog"));
+    assert_eq!(catalog(&[(1, "a"), (1, "b")], None), malformed("catalog"));
 }

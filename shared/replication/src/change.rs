@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
 use tombolo_datatypes::Delta;
 
-use crate::{IdempotencyRecord, Key, SpanContext, TableDefinition, TableId};
+use crate::{Consistency, IdempotencyRecord, Key, SpanContext, TableDefinition, TableId};
 
 /// An atomic group of item deltas with one name, one time and one cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,13 @@ pub enum Body {
     Define(TableDefinition),
     /// Drops a table with its items.
     Drop(TableId),
+    /// Gives a table another default consistency.
+    Alter {
+        /// The table.
+        table: TableId,
+        /// What a read of it counts on from then on, where it does not say.
+        consistency: Consistency,
+    },
     /// Wrote items of tables that the receiver does not hold: no keys, no values.
     Stub(Vec<TableId>),
 }

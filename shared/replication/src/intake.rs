@@ -153,6 +153,8 @@ pub struct Intake {
     /// What has been handed to the leader, in order.
     handed: VersionVector,
     held_bytes: usize,
+    /// Up to where changes were dropped for want of room.
+    dropped: BTreeMap<ReplicaId, u64>,
     asked: BTreeMap<ReplicaId, Asked>,
     heard_at_ms: BTreeMap<RegionId, u64>,
     duplicates: u64,
@@ -167,6 +169,7 @@ impl Intake {
             streams: streams.iter().map(|(id, at)| (id, Stream::new(at))).collect(),
             handed: streams.vector(),
             held_bytes: 0,
+            dropped: BTreeMap::new(),
             asked: BTreeMap::new(),
             heard_at_ms: BTreeMap::new(),
             duplicates: 0,
@@ -187,6 +190,8 @@ impl Intake {
             }
             Input::Heard { peer, vector } => {
                 self.heard_at_ms.insert(peer, now_ms);
+                self.ask_for_the_dropped(now_ms, peer, &vector, &mut outputs);
+                self.ask_for_what_holds_back(now_ms, &mut outputs);
                 self.ask_for_the_silent(now_ms, peer, &vector, &mut outputs);
             }
             Input::Lost { peer } => {
@@ -295,6 +300,9 @@ impl Intake {
             let longest = self.streams.values_mut().max_by_key(|stream| stream.held());
             let Some(dropped) = longest.and_then(Stream::drop_furthest) else { break };
             self.held_bytes -= dropped.bytes.len();
+            let dot = dropped.change.dot;
+            let furthest = self.dropped.entry(dot.replica).or_default();
+            *furthest = dot.seq.max(*furthest);
         }
     }
 
@@ -310,6 +318,25 @@ impl Intake {
         }
         for (peer, origin, up_to) in wanted {
             self.ask(now_ms, peer, origin, up_to, out);
+        }
+    }
+
+    /// What was dropped, and `peer` has: its sender takes it to be here.
+    fn ask_for_the_dropped(
+        &mut self,
+        now_ms: u64,
+        peer: RegionId,
+        vector: &VersionVector,
+        out: &mut Vec<Output>,
+    ) {
+        let streams = &self.streams;
+        let here = |origin: &ReplicaId| streams.get(origin).map_or(0, |s| s.accepted().seq);
+        self.dropped.retain(|origin, up_to| here(origin) < *up_to);
+        for (origin, up_to) in self.dropped.clone() {
+            let up_to = up_to.min(vector.get(&origin));
+            if up_to > self.stream_position(&origin).seq {
+                self.ask(now_ms, peer, origin, up_to, out);
+            }
         }
     }
 

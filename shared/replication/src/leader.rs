@@ -9,23 +9,22 @@ mod applier;
 mod condition;
 mod decision;
 mod letting_go;
+mod tables;
 
 use std::sync::Arc;
 
 use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_datatypes::{Delta, ItemLimits, ItemState, Operation, OperationError};
-use tombolo_resolvers::{Resolver, ShownValue, Written};
+use tombolo_resolvers::{Resolver, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
+pub use self::tables::{TableCommand, TableOperation};
 use crate::conflicts;
 use crate::idempotency::{
-    GivenAnswer, GivenRecord, IdempotencyRecord, KeptRecord, Known, NamedRequest,
+    GivenAnswer, GivenRecord, IdempotencyRecord, KeptRecord, Known, NamedRequest, Told,
 };
-use crate::{
-    Body, Catalog, Change, ConflictRecord, ItemDelta, ItemKey, TableDefinition, TableId, TableName,
-    TableShape,
-};
+use crate::{Body, Catalog, Change, ItemDelta, ItemKey};
 
 /// See the module.
 #[derive(Debug)]
@@ -128,16 +127,15 @@ impl Leader {
         change.span = span;
         if let Some(request) = request {
             let shown = resolver.shown(&state).value().filter(|_| tells_value);
-            let shown = shown.map(ShownValue::to_json);
-            let given = |record: &ConflictRecord| {
-                Box::new(GivenRecord { item: item.clone(), record: record.clone() })
+            let told = match (&settled, shown) {
+                (Some(record), _) => Told::Settled(Box::new(GivenRecord {
+                    item: item.clone(),
+                    record: (**record).clone(),
+                })),
+                (None, Some(shown)) => Told::Shown(shown.to_json()),
+                (None, None) => Told::Nothing,
             };
-            let answer = GivenAnswer {
-                existed,
-                context: state.context().clone(),
-                shown,
-                settled: settled.as_deref().map(given),
-            };
+            let answer = GivenAnswer { existed, context: state.context().clone(), told };
             change.idempotency = Some(IdempotencyRecord { request, answer });
             self.applier.remember(&change);
         }
@@ -157,36 +155,6 @@ impl Leader {
         let mut delta = resolver.operate(state, self.replica, operation, version, &self.limits)?;
         letting_go::let_go(resolver, state, &mut delta, now_ms, &self.limits);
         Ok(delta)
-    }
-
-    /// Decides the definition of a table. Only the region that orders definitions may ask.
-    ///
-    /// `Ok(None)` where an equal one exists.
-    pub fn define(
-        &mut self,
-        now_ms: u64,
-        name: &TableName,
-        shape: &TableShape,
-    ) -> Result<Option<Change>, Refusal> {
-        if let Some(existing) = self.catalog().by_name(name.as_str()) {
-            return if existing.shape == *shape { Ok(None) } else { Err(Refusal::TableExists) };
-        }
-        if self.catalog().len() >= Catalog::TABLES_MAX {
-            return Err(Refusal::TooManyTables);
-        }
-        let written = self.next_name(now_ms);
-        let definition =
-            TableDefinition { id: TableId(written.dot), name: name.clone(), shape: shape.clone() };
-        self.applier.define(definition.clone());
-        Ok(Some(self.change(written, Body::Define(definition))))
-    }
-
-    /// Decides the end of a table. Only the region that orders definitions may ask.
-    pub fn drop_table(&mut self, now_ms: u64, name: &str) -> Result<Change, Refusal> {
-        let id = self.catalog().by_name(name).ok_or(Refusal::NoSuchTable)?.id;
-        let written = self.next_name(now_ms);
-        self.applier.drop_table(&id);
-        Ok(self.change(written, Body::Drop(id)))
     }
 
     /// Joins a change of another replica; see [`Applier::apply`].

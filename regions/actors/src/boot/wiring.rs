@@ -216,6 +216,7 @@ impl Wiring<'_> {
             links: Arc::clone(self.links),
             views: Arc::clone(self.views),
             published: published.clone(),
+            meters: Arc::clone(self.meters),
             wait: self.settings.replication.definition_timeout,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, VersionVector};
 use tombolo_datatypes::ItemState;
-use tombolo_replication::idempotency::KeptRecord;
+use tombolo_replication::idempotency::{KeptRecord, Told};
 use tombolo_replication::{ConflictRecord, ItemKey};
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue, Written};
 
@@ -45,21 +45,24 @@ pub enum After {
 
 impl Answer {
     /// The answer to a request that settled a conflict before.
-    pub(super) fn recalled(kept: Arc<KeptRecord>) -> Option<Self> {
-        let item = kept.record.answer.settled.as_ref()?.item.clone();
+    pub(crate) fn recalled(kept: Arc<KeptRecord>) -> Option<Self> {
+        let Told::Settled(given) = &kept.record.answer.told else { return None };
+        let item = given.item.clone();
         Some(Self::repeated(item, kept))
     }
 
     /// The answer to a request that was done before.
     pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>) -> Self {
         let answer = &kept.record.answer;
-        let (existed, tells_value) = (answer.existed, answer.shown.is_some());
-        let settled = answer.settled.as_ref().map(|given| Box::new(given.record.clone()));
+        let settled = match &answer.told {
+            Told::Settled(given) => Some(Box::new(given.record.clone())),
+            _ => None,
+        };
         Self {
             dot: kept.dot,
             item,
-            existed,
-            tells_value,
+            existed: answer.existed,
+            tells_value: matches!(answer.told, Told::Shown(_)),
             after: After::Repeated(kept),
             settled,
             times: None,
@@ -78,12 +81,12 @@ impl Answer {
     pub fn shown(&self) -> Shown<'_> {
         match &self.after {
             After::Written { state, resolver } => resolver.resolver().shown(state),
-            After::Repeated(kept) => match &kept.record.answer.shown {
-                Some(text) => {
+            After::Repeated(kept) => match &kept.record.answer.told {
+                Told::Shown(text) => {
                     let written = Written { dot: kept.dot, stamp: kept.stamp };
                     Shown::Value(ShownValue::Json(text), written)
                 }
-                None => Shown::Nothing,
+                _ => Shown::Nothing,
             },
         }
     }

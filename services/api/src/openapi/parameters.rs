@@ -95,14 +95,15 @@ pub(super) static WRITE: [&Param; 2] = [
 ];
 /// After what a write to an item is decided.
 pub(super) static ORDERED: [&Param; 2] = READ;
-/// When only, and how often, a write to an item is done.
+/// When only, and how often, a write is done.
 pub(super) static ONLY: [&Param; 3] = [
     &header(
         "If-Match",
-        "Only where the item has this version, or one of these, as `ETag` writes them; `*`: only \
-         where there is an item. Of a `siblings` table it names what is replaced.",
+        "Only where the item, or the table, has this version, or one of these, as `ETag` writes \
+         them; `*`: only where there is one. Of an item of a `siblings` table it names what is \
+         replaced.",
     ),
-    &header("If-None-Match", "`*`: only where there is no item."),
+    &header("If-None-Match", "`*`: only where there is none."),
     &Param {
         schema: request_name,
         ..header(
@@ -134,14 +135,18 @@ pub(super) static ON_EVERY_CALL: [&Param; 2] = [
 pub(super) static TRACEPARENT: Param =
     header("traceparent", "The trace that the call belongs to (W3C); carried with the change.");
 
-pub(super) static ETAG: Param = always("ETag", "The item's version in quotes.");
+pub(super) static ETAG: Param = always("ETag", "The version in quotes.");
 pub(super) static ACKS: Param =
     always("Tombolo-Acks", "The regions that had it durably when it was answered.");
 pub(super) static ACKS_WHERE_UNMET: Param =
     header("Tombolo-Acks", "Where `w` is unmet: the regions that are known to hold the write.");
 pub(super) static SCOPE: Param = Param {
     schema: scope,
-    ..header("Tombolo-Condition-Scope", "How far a condition was checked, where there was one.")
+    ..header(
+        "Tombolo-Condition-Scope",
+        "How far a condition was checked, where there was one: against this region's state, or \
+         where it is decided for all.",
+    )
 };
 pub(super) static RETRY_AFTER: Param =
     Param { schema: number, ..always("Retry-After", "After how many seconds to try again.") };
@@ -200,7 +205,7 @@ pub(super) fn record_state() -> Schema {
 }
 
 fn scope() -> Schema {
-    words(["region"])
+    words(["region", "global"])
 }
 
 pub(super) fn consistency() -> Schema {

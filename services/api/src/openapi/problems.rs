@@ -20,6 +20,8 @@ type Codes = &'static [&'static str];
 pub(super) const OF_OPERATORS: Codes = &["foreign_host", "foreign_origin"];
 /// What any call is refused for: it may carry a session.
 pub(super) const OF_EVERY_CALL: Codes = &["bad_session_token", "bad_parameter"];
+/// What a call of the contract is refused for: its parameters are words of it.
+pub(super) const OF_THE_CONTRACT: Codes = &["unknown_parameter"];
 /// A name of a table in the path.
 pub(super) const OF_TABLE: Codes = &["bad_path", "bad_table_name", "no_such_table"];
 /// A name of a table in the query.
@@ -74,6 +76,17 @@ pub(super) const DEFINE: Codes = &[
     "stopping",
     "storage_failed",
 ];
+pub(super) const ALTER: Codes = &[
+    "bad_definition",
+    "unknown_member",
+    "fixed_member",
+    "definition_pending",
+    "overloaded",
+    "storage_full",
+    "starting",
+    "stopping",
+    "storage_failed",
+];
 pub(super) const DROP: Codes =
     &["definition_pending", "overloaded", "storage_full", "starting", "stopping", "storage_failed"];
 pub(super) const STEER: &[Codes] = &[&["bad_path", "no_such_peer", "stopping", "storage_failed"]];
@@ -117,6 +130,7 @@ fn samples() -> Vec<Problem> {
         Problem::MethodNotAllowed { method: Method::POST, allow: none() },
         Problem::NoKey,
         Problem::BadParameter { name: none(), detail: nothing() },
+        Problem::UnknownParameter { name: nothing(), read: Vec::new() },
         Problem::NotSupportedYet { what: nothing() },
         Problem::StrongNeedsHome,
         Problem::MediaType { expected: none() },
@@ -128,6 +142,7 @@ fn samples() -> Vec<Problem> {
         Problem::NumberTooLarge,
         Problem::BadDefinition { detail: nothing() },
         Problem::UnknownMember { name: nothing() },
+        Problem::FixedMember { name: none() },
         Problem::ResolverMismatch { data_type: none(), resolver: nothing(), fitting: &[] },
         Problem::FieldsMismatch { data_type: none() },
         Problem::RegionsMismatch { detail: nothing() },
@@ -154,7 +169,7 @@ fn samples() -> Vec<Problem> {
         Problem::BadSession(SessionTokenError::Damaged),
         Problem::WriteConcernTooLarge { w: 0, regions: 0 },
         Problem::WriteConcernUnmet { w: 0, holders: Vec::new(), is_named: false },
-        Problem::Table(TableError::TooMany),
+        Problem::Submit(SubmitError::Refused(Refusal::TooManyTables)),
         Problem::Table(TableError::Pending { regions: Vec::new() }),
     ];
     samples.extend(malformed.into_iter().flatten());

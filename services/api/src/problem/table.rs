@@ -86,7 +86,7 @@ const TABLE_EXISTS: Entry =
 const TOO_MANY_TABLES: Entry =
     refused(StatusCode::UNPROCESSABLE_ENTITY, "too_many_tables", "Too many tables");
 const VERSION_MISMATCH: Entry =
-    refused(StatusCode::PRECONDITION_FAILED, "version_mismatch", "The item is not as it was");
+    refused(StatusCode::PRECONDITION_FAILED, "version_mismatch", "It is not as it was");
 const REQUEST_NAME_REUSED: Entry = refused(
     StatusCode::UNPROCESSABLE_ENTITY,
     "idempotency_key_reused",
@@ -137,6 +137,7 @@ impl Problem {
             Self::UnreadableKey(_) | Self::BadKey(_) | Self::NoKey => BAD_KEY,
             Self::BadTableName(_) => malformed("bad_table_name", "Not a table's name"),
             Self::BadParameter { .. } => malformed("bad_parameter", "A parameter cannot be read"),
+            Self::UnknownParameter { .. } => malformed("unknown_parameter", "No such parameter"),
             Self::BadHeader { .. } => malformed("bad_header", "A header cannot be read"),
             Self::BadCursor(_) | Self::ForeignCursor => {
                 malformed("bad_cursor", "Not a cursor of this listing")
@@ -163,6 +164,7 @@ impl Problem {
             Self::NumberTooLarge => COUNTER_OVERFLOW,
             Self::BadDefinition { .. } => malformed("bad_definition", "Not a table's definition"),
             Self::UnknownMember { .. } => unfit("unknown_member", "Unknown member"),
+            Self::FixedMember { .. } => unfit("fixed_member", "That of a table never changes"),
             Self::ResolverMismatch { .. } => {
                 unfit("resolver_mismatch", "The resolver does not fit the type")
             }
@@ -273,9 +275,7 @@ fn table(error: &TableError) -> Entry {
         ..unavailable("definition_pending", "Not every region has confirmed the definition")
     };
     match error {
-        TableError::Exists => TABLE_EXISTS,
-        TableError::TooMany => TOO_MANY_TABLES,
-        TableError::NoSuchTable => NO_SUCH_TABLE,
+        TableError::Gone => NO_SUCH_TABLE,
         TableError::Pending { .. } => pending(Outcome::AppliedLocally),
         TableError::OrdererUnreachable { .. } => pending(Outcome::Unknown),
         TableError::Submit(error) => submit(error),

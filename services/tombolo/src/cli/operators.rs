@@ -24,6 +24,14 @@ pub(crate) enum TableAction {
     },
     /// Define one; repeating the same definition changes nothing.
     Define(Define),
+    /// Change one in all regions; what it is as it should be changes nothing.
+    Alter {
+        /// Its name.
+        name: String,
+        /// The consistency of reads that ask for none.
+        #[arg(long, value_name = "LEVEL")]
+        consistency: String,
+    },
     /// Drop one and everything in it.
     Drop {
         /// Its name.

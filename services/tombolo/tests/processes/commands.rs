@@ -142,7 +142,7 @@ fn a_conflict_is_dismissed_and_that_is_undone() {
 }
 
 #[test]
-fn tables_are_defined_listed_shown_and_dropped() {
+fn tables_are_defined_listed_shown_altered_and_dropped() {
     let cluster = Cluster::start();
     let a = cluster.at("a");
     let ask = |arguments: &[&str]| Asked::of(a, arguments).expect(0);
@@ -155,6 +155,14 @@ fn tables_are_defined_listed_shown_and_dropped() {
     assert_eq!(ask(&["tables"]).lines(), [head, row]);
     assert_eq!(ask(&["tables", "show", "notes"]).lines(), [head, row]);
     assert_eq!(ask(&["tables", "list", "-o", "json"]).json()["tables"][0]["name"], "notes");
+    let alter = ["tables", "alter", "notes", "--consistency", "session"];
+    let altered = "notes  register  last_write_wins  multi_leader  session      a,b,c";
+    assert_eq!(ask(&alter).lines(), [head, altered]);
+    assert_eq!(ask(&alter).lines(), [head, altered]);
+    Asked::of(a, &["tables", "alter", "notes", "--consistency", "bounded"]).expect(4);
+    Asked::of(a, &["tables", "alter", "absent", "--consistency", "session"]).expect(3);
+    Asked::of(a, &["tables", "alter", "notes"]).expect(2);
+    assert_eq!(ask(&["tables", "show", "notes"]).lines(), [head, altered]);
     assert_eq!(ask(&["tables", "drop", "notes"]).out, "notes dropped\n");
     assert_eq!(ask(&["tables", "-o", "json"]).json(), json!({"tables": []}));
 }

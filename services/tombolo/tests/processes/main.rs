@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "what a test sets up either works or fails the test")]
 #![expect(clippy::panic, reason = "a condition that is never met fails the test")]
 
+mod altering;
+mod clock_skew;
 mod commands;
 mod conflict;
 mod conflict_log;
@@ -16,6 +18,7 @@ mod identity;
 mod kill;
 mod mixed_load;
 mod named_requests;
+mod named_table_calls;
 mod partial_cut;
 mod roaming;
 mod sessions;

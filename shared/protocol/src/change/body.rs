@@ -6,7 +6,7 @@ use tombolo_datatypes::Delta;
 use tombolo_replication::{Body, ItemDelta, Key, TableId};
 
 use super::delta;
-use crate::definition::{decode_definition, encode_definition};
+use crate::definition::{decode_consistency, decode_definition, encode_definition};
 use crate::envelope::{append, whole};
 use crate::replica_table::{ReplicaTable, Replicas, WireDot};
 use crate::settled::{decode_settling, encode_settling};
@@ -28,6 +28,10 @@ pub(super) fn encode(
             let tables: Vec<_> = tables.collect::<Result<_, _>>()?;
             (body_kind::STUB, append("stub", Vec::new(), &tables)?)
         }
+        Body::Alter { table, consistency } => {
+            let wire = (replicas.dot(table.0)?, consistency.name());
+            (body_kind::ALTER, append("alteration", Vec::new(), &wire)?)
+        }
     })
 }
 
@@ -48,6 +52,11 @@ pub(super) fn decode(
         body_kind::STUB => {
             let tables: Vec<WireDot> = whole("stub", bytes)?;
             Ok(Body::Stub(replicas.dots(&tables)?.into_iter().map(TableId).collect()))
+        }
+        body_kind::ALTER => {
+            let (table, consistency): (WireDot, &str) = whole("alteration", bytes)?;
+            let table = TableId(replicas.dot(table)?);
+            Ok(Body::Alter { table, consistency: decode_consistency(consistency)? })
         }
         kind => Err(DecodeError::UnknownKind { what: "change bodies", kind }),
     }

@@ -15,7 +15,7 @@ use tombolo_datatypes::{
 };
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::idempotency::{
-    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName,
+    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName, Told,
 };
 use tombolo_replication::{
     Body, Catalog, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
@@ -173,14 +173,17 @@ fn given_record() -> impl Strategy<Value = GivenRecord> {
     )
 }
 
+fn consistency() -> impl Strategy<Value = Consistency> {
+    prop::sample::select(Consistency::ALL.to_vec())
+}
+
 fn definition() -> impl Strategy<Value = (TableName, TableShape)> {
     let name = "[a-z][a-z0-9_-]{0,62}".prop_map(|name| TableName::new(&name).unwrap());
     let pairs = DataType::ALL.into_iter();
     let pairs = pairs
         .flat_map(|data_type| ResolverKind::of(data_type).iter().map(move |r| (data_type, *r)));
     let pair = prop::sample::select(pairs.collect::<Vec<_>>());
-    let consistency = prop::sample::select(Consistency::ALL.to_vec());
-    (name, pair, consistency).prop_map(|(name, (data_type, resolver), consistency)| {
+    (name, pair, consistency()).prop_map(|(name, (data_type, resolver), consistency)| {
         let strategy = Replication::MultiLeader;
         (name, TableShape { data_type, resolver, strategy, consistency })
     })
@@ -192,30 +195,44 @@ fn body(dot: Dot) -> impl Strategy<Value = Body> {
         Body::Items(items.map(|((table, key), delta)| ItemDelta { table, key, delta }).collect())
     });
     let define = definition().prop_map(move |(name, shape)| {
-        Body::Define(TableDefinition { id: TableId(dot), name, shape })
+        Body::Define(TableDefinition { id: TableId(dot), name, shape, altered: None })
     });
+    let alter = (table(), consistency())
+        .prop_map(|(table, consistency)| Body::Alter { table, consistency });
     prop_oneof![
         6 => items,
         1 => define,
         1 => table().prop_map(Body::Drop),
+        1 => alter,
         1 => vec(table(), 0..4).prop_map(Body::Stub),
     ]
 }
 
+pub(crate) fn named_request() -> impl Strategy<Value = NamedRequest> {
+    any::<[[u8; 16]; 2]>()
+        .prop_map(|[name, hash]| NamedRequest { name: RequestName(name), hash: RequestHash(hash) })
+}
+
+/// A table as it stands.
+fn defined() -> impl Strategy<Value = TableDefinition> {
+    (table(), definition(), option::of(dot()))
+        .prop_map(|(id, (name, shape), altered)| TableDefinition { id, name, shape, altered })
+}
+
 pub(crate) fn change() -> impl Strategy<Value = Change> {
-    let request = any::<[[u8; 16]; 2]>()
-        .prop_map(|[name, hash]| NamedRequest { name: RequestName(name), hash: RequestHash(hash) });
-    let settled = option::of(given_record().prop_map(Box::new));
-    let answer = (any::<bool>(), vector(), option::of(any::<i64>()), settled).prop_map(
-        |(existed, context, shown, settled)| GivenAnswer {
-            existed,
-            context,
-            shown: shown.map(JsonText::from),
-            settled,
-        },
-    );
-    let idempotency =
-        (request, answer).prop_map(|(request, answer)| IdempotencyRecord { request, answer });
+    let told = prop_oneof![
+        Just(Told::Nothing),
+        any::<i64>().prop_map(|number| Told::Shown(JsonText::from(number))),
+        given_record().prop_map(|given| Told::Settled(Box::new(given))),
+        defined().prop_map(|table| Told::Table(Arc::new(table))),
+    ];
+    let answer = (any::<bool>(), vector(), told).prop_map(|(existed, context, told)| GivenAnswer {
+        existed,
+        context,
+        told,
+    });
+    let idempotency = (named_request(), answer)
+        .prop_map(|(request, answer)| IdempotencyRecord { request, answer });
     let dot_and_body = dot().prop_flat_map(|dot| (Just(dot), body(dot)));
     let span = option::of(any::<([u8; 16], [u8; 8])>())
         .prop_map(|span| span.map(|(trace, span)| SpanContext { trace, span }));
@@ -278,10 +295,10 @@ pub(crate) fn region_position() -> impl Strategy<Value = RegionPosition> {
 }
 
 pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {
-    btree_map(table(), definition(), 0..5).prop_map(|tables| {
+    vec(defined(), 0..5).prop_map(|tables| {
         let mut catalog = Catalog::default();
-        for (id, (name, shape)) in tables {
-            catalog.define(TableDefinition { id, name, shape });
+        for table in tables {
+            catalog.define(table);
         }
         catalog
     })

@@ -10,7 +10,7 @@ use tombolo_datatypes::{
     RegisterDelta, SetDelta, Tally, Touch, Write, Written,
 };
 use tombolo_replication::idempotency::{
-    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName,
+    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName, Told,
 };
 use tombolo_replication::{
     Body, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
@@ -53,7 +53,7 @@ pub(crate) fn definition(id: Dot, name: &str, data_type: DataType) -> TableDefin
     };
     let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Session);
     let shape = TableShape { data_type, resolver, strategy, consistency };
-    TableDefinition { id: TableId(id), name: TableName::new(name).unwrap(), shape }
+    TableDefinition { id: TableId(id), name: TableName::new(name).unwrap(), shape, altered: None }
 }
 
 pub(crate) fn change(seq: u64, body: Body) -> Change {
@@ -78,6 +78,13 @@ pub(crate) fn put(seq: u64, text: &str) -> Change {
     change(seq, Body::Items(vec![item(1, "k", &[], body)]))
 }
 
+pub(crate) fn named() -> NamedRequest {
+    NamedRequest {
+        name: RequestName(*b"fedcba9876543210"),
+        hash: RequestHash(*b"0123456789abcdef"),
+    }
+}
+
 pub(crate) fn put_with_everything() -> Change {
     let body =
         DeltaBody::Register(RegisterDelta(Some(Some(json(r#"["1.0",null,1.0,"é"]"#)).into())));
@@ -86,15 +93,11 @@ pub(crate) fn put_with_everything() -> Change {
         deps: Arc::new([(eu(), 70_000), (ap(), u64::MAX)].into_iter().collect()),
         cut: Arc::new([(eu(), 69_000)].into_iter().collect()),
         idempotency: Some(IdempotencyRecord {
-            request: NamedRequest {
-                name: RequestName(*b"fedcba9876543210"),
-                hash: RequestHash(*b"0123456789abcdef"),
-            },
+            request: named(),
             answer: GivenAnswer {
                 existed: true,
                 context: [(eu(), 128), (us(), 300)].into_iter().collect(),
-                shown: Some(json("[17]")),
-                settled: None,
+                told: Told::Shown(json("[17]")),
             },
         }),
         span: Some(SpanContext { trace: *b"0123456789abcdef", span: *b"01234567" }),
@@ -159,7 +162,7 @@ fn named_restore() -> Change {
     );
     let request = NamedRequest { name: RequestName([b'n'; 16]), hash: RequestHash([b'h'; 16]) };
     let answer = GivenAnswer {
-        settled: Some(Box::new(GivenRecord { item, record })),
+        told: Told::Settled(Box::new(GivenRecord { item, record })),
         ..GivenAnswer::default()
     };
     Change { idempotency: Some(IdempotencyRecord { request, answer }), ..restore() }
@@ -190,6 +193,19 @@ fn several_items() -> Change {
     change(6, Body::Items(items))
 }
 
+fn alter() -> Change {
+    let table = TableId(Dot::new(eu(), 128));
+    change(18, Body::Alter { table, consistency: Consistency::Session })
+}
+
+fn alter_named() -> Change {
+    let altered = Some(Dot::new(us(), 18));
+    let defined = definition(Dot::new(eu(), 128), "users", DataType::Register);
+    let told = Told::Table(Arc::new(TableDefinition { altered, ..defined }));
+    let answer = GivenAnswer { existed: true, told, ..GivenAnswer::default() };
+    Change { idempotency: Some(IdempotencyRecord { request: named(), answer }), ..alter() }
+}
+
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Change)> {
     let define = |seq, name, data_type| {
@@ -214,6 +230,8 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-define-counter", define(8, "page_views-2", DataType::Counter)),
         ("change-define-set", define(16, "tags", DataType::Set)),
         ("change-drop", change(9, Body::Drop(table(1)))),
+        ("change-alter", alter()),
+        ("change-alter-named", alter_named()),
         ("change-stub", change(10, Body::Stub(vec![table(1), table(4)]))),
     ]
 }

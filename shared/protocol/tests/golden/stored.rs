@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tombolo_causality::{Dot, ReplicaId};
 use tombolo_datatypes::DataType;
 use tombolo_protocol::{JournalFrameBuilder, Record, RegionPosition, StreamStart, seal};
-use tombolo_replication::{Catalog, RunningHash, StreamPosition, Streams};
+use tombolo_replication::{Catalog, Consistency, RunningHash, StreamPosition, Streams, TableId};
 
 use crate::changes::{ap, definition, eu, put, stamp, us};
 
@@ -61,5 +61,7 @@ pub(crate) fn catalog() -> Catalog {
     catalog.define(definition(Dot::new(us(), 7), "users", DataType::Register));
     catalog.define(definition(Dot::new(eu(), 1), "page_views-2", DataType::Counter));
     catalog.define(definition(Dot::new(us(), 9), "carts", DataType::Register));
+    let (carts, consistency) = (TableId(Dot::new(us(), 9)), Consistency::MonotonicReads);
+    catalog.alter(&carts, consistency, Dot::new(ap(), 300));
     catalog
 }

@@ -165,6 +165,33 @@ fn past_the_bound_the_furthest_is_dropped_and_asked_for_again() {
 }
 
 #[test]
+fn what_was_dropped_is_asked_for_though_nothing_more_arrives() {
+    let limits = Limits { held_back_bytes_max: 4, ..LIMITS };
+    let mut c = Intake::new(replica("c"), &Streams::default(), limits);
+    let waiting: Vec<_> = (1..=3).map(|seq| change("b", seq, &[("a", 1)])).collect();
+    handle(&mut c, received("b", &waiting));
+    handle(&mut c, received("a", &[change("a", 1, &[])]));
+    let vector: VersionVector = [(replica("b"), 3)].into_iter().collect();
+    let heard = || Input::Heard { peer: region("b"), vector: vector.clone() };
+    assert_eq!(c.handle(20, 0, heard()), [ask("b", "b", 2, 3)]);
+    assert_eq!(c.handle(900, 0, heard()), []);
+    assert_eq!(c.handle(1_020, 0, heard()), [ask("b", "b", 2, 3)]);
+    let outputs = handle(&mut c, received("b", &waiting[2..]));
+    assert_eq!(outputs, [Output::Apply(waiting[2..].to_vec())]);
+    assert_eq!(c.handle(9_000, 0, heard()), []);
+}
+
+#[test]
+fn what_holds_others_back_is_asked_for_until_it_arrives() {
+    let mut c = intake("c");
+    let answer = change("b", 1, &[("a", 1)]);
+    assert_eq!(handle(&mut c, received("b", &[answer])), [ask("b", "a", 0, 1)]);
+    let heard = || Input::Heard { peer: region("b"), vector: VersionVector::new() };
+    assert_eq!(c.handle(900, 0, heard()), []);
+    assert_eq!(c.handle(1_010, 0, heard()), [ask("b", "a", 0, 1)]);
+}
+
+#[test]
 fn a_peer_ahead_on_a_silent_origin_is_asked_once_until_the_answer_is_late() {
     let mut c = intake("c");
     let vector: VersionVector = [(replica("a"), 7), (replica("b"), 3)].into_iter().collect();

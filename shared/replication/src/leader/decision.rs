@@ -80,8 +80,8 @@ pub enum Refusal {
     /// The cluster holds as many tables as it may.
     #[error("there are {max} tables, which is the most", max = crate::Catalog::TABLES_MAX)]
     TooManyTables,
-    /// The item is not as the client's condition says.
-    #[error("the item's version is another one")]
+    /// The item, or the table, is not as the client's condition says.
+    #[error("the version is another one")]
     VersionMismatch,
     /// Another request was done under that name.
     #[error("the idempotency key was given to another request")]

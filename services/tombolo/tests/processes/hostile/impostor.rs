@@ -5,8 +5,8 @@ use std::net::TcpStream;
 
 use tombolo_causality::{Incarnation, RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, RefusalCode, TableReply,
-    TableRequest, decode_frame, encode_frame,
+    BatchFrame, Echo, FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, RefusalCode,
+    TableAction, TableReply, TableRequest, decode_frame, encode_frame,
 };
 use tombolo_replication::RunningHash;
 use tombolo_simulation::Random;
@@ -93,12 +93,18 @@ fn a_peer_that_talks_nonsense_is_cut_off_and_the_true_one_comes_back() {
             packed,
         })
     };
+    let echo = Echo { sent_us: u64::MAX, wall_us: u64::MAX };
     let reply = TableReply::Refused { code: "a".repeat(1_000) };
-    let drop = TableRequest::Drop { name: "\0".repeat(1_000) };
+    let drop = TableRequest {
+        name: "\0".repeat(1_000),
+        action: TableAction::Drop,
+        condition: None,
+        named: None,
+    };
     let frames = [
         Frame::Hello(hello_of("tombolo", "b")),
         Frame::Ask { origin: replica("a"), after: 0, up_to: u64::MAX },
-        Frame::Acknowledge { vector: VersionVector::new(), echo_us: Some(u64::MAX) },
+        Frame::Acknowledge { vector: VersionVector::new(), echo: Some(echo) },
         Frame::TableReply { request: u64::MAX, reply },
         batch(1 << 20, random.bytes(1_000)),
         batch(u32::MAX, random.bytes(1_000)),
