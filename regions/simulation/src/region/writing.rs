@@ -41,7 +41,7 @@ impl Running {
             ask_again_ms: 1_000,
             streams_max: tombolo_protocol::limits::STREAMS_MAX - 1,
         };
-        let machine = Leader::resume(identity.replica, recovered).with_limits(ItemLimits::default());
+        let machine = Leader::resume(identity.replica, recovered).with_limits(limits_of_items());
         let mut running = Self {
             intake: Intake::new(identity.replica, &streams, limits),
             identity,
@@ -331,4 +331,9 @@ impl Running {
         around.path(PathKind::CleanStop);
         Ok(())
     }
+}
+
+/// So many conflicts that none is let go: what is kept can then be told exactly.
+fn limits_of_items() -> ItemLimits {
+    ItemLimits { conflicts_max: usize::MAX, ..ItemLimits::default() }
 }

@@ -257,7 +257,7 @@ impl World {
                     self.around.network.cut(from, to);
                     self.around.network.cut(to, from);
                 }
-                if left > 0 || !is_cut {
+                if !self.healed && (left > 0 || !is_cut) {
                     self.later(50, 2_000, Mend::Flap { from, to, left: left.saturating_sub(1) });
                 }
             }
