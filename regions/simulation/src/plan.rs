@@ -2,6 +2,7 @@
 
 use crate::Random;
 use crate::coverage::FaultKind;
+use crate::mutant::Mutant;
 use crate::network::Weather;
 
 /// How the regions of a world are set.
@@ -43,7 +44,11 @@ pub struct Plan {
     pub fault_every_ms: u64,
     /// Whether the history of the world is written down; it changes nothing in it.
     pub tells: bool,
+    /// A bug that is planted.
+    pub mutant: Option<Mutant>,
     pub(crate) weather: Weather,
+    /// How coarse the regions' wall clocks are, in ms.
+    pub(crate) clock_tick_ms: u64,
     pub(crate) clients_per_region: usize,
     pub(crate) think_ms: u64,
     pub(crate) keys: u64,
@@ -91,6 +96,8 @@ impl Plan {
             faults: SWITCHES.to_vec(),
             fault_every_ms: 20_000,
             tells: false,
+            mutant: None,
+            clock_tick_ms: 1,
             weather: Weather {
                 duplicate_one_in: 2_000,
                 reorder_one_in: 2_000,
@@ -141,6 +148,7 @@ impl Plan {
         plan.clients_per_region = usize::try_from(pick(&mut random, &[1, 2, 3])).unwrap_or(1);
         plan.moves_one_in = pick(&mut random, &[3, 10, 100]);
         plan.faults.retain(|_| random.one_in(3));
+        plan.clock_tick_ms = pick(&mut random, &[1, 1, 15, 1_000]);
         let mut strikes = |often: u64| {
             if random.one_in(2) { 0 } else { often * (1 + random.below(20)) }
         };
@@ -159,7 +167,7 @@ impl Plan {
         tuning.batch_bytes = usize::try_from(pick(&mut random, &[256, 1_024, 16_384])).unwrap_or(1_024);
         tuning.window_bytes_max = tuning.batch_bytes * 4;
         tuning.held_back_bytes_max =
-            usize::try_from(pick(&mut random, &[1_024, 8_192, 65_536])).unwrap_or(8_192);
+            usize::try_from(pick(&mut random, &[4_096, 16_384, 65_536])).unwrap_or(8_192);
         tuning.segment_bytes = pick(&mut random, &[4_096, 16_384, 65_536]);
         tuning.seal_bytes = usize::try_from(pick(&mut random, &[1_024, 8_192, 65_536])).unwrap_or(8_192);
         tuning.replay_bytes = tuning.seal_bytes * 4;
@@ -173,6 +181,23 @@ impl Plan {
         const FORGETFUL: [FaultKind; 3] =
             [FaultKind::DiskLied, FaultKind::ImageRestored, FaultKind::DirectoryLost];
         FORGETFUL.iter().any(|fault| self.allows(*fault))
+    }
+
+    /// The same world without one of the things that can go wrong in it.
+    #[must_use]
+    pub fn without(mut self, fault: FaultKind) -> Self {
+        self.faults.retain(|other| *other != fault);
+        if let Some(one_in) = self.weather.one_in(fault) {
+            *one_in = 0;
+        }
+        self
+    }
+
+    /// Whether `fault` can strike in this world.
+    pub fn has(&self, fault: FaultKind) -> bool {
+        let mut weather = self.weather;
+        let is_weather = weather.one_in(fault).is_some_and(|one_in| *one_in > 0);
+        is_weather || self.allows(fault)
     }
 
     pub(crate) fn allows(&self, fault: FaultKind) -> bool {

@@ -207,7 +207,8 @@ impl Region {
     }
 
     pub(crate) fn wall_ms(&self, around: &Around) -> u64 {
-        self.clock.now_ms(around.now_us)
+        let tick_ms = around.plan.clock_tick_ms;
+        self.clock.now_ms(around.now_us) / tick_ms * tick_ms
     }
 
     /// What the region shows, where it is open.

@@ -132,9 +132,10 @@ impl Truth {
 
     /// A named request is done once wherever its record has arrived.
     fn count_request(&mut self, region: RegionIndex, change: &Change) -> Result<(), Violation> {
-        let Some(record) = &change.idempotency else { return Ok(()) };
         let dot = change.dot;
-        let first = self.promised[region].requests.entry(record.request.name).or_insert(dot);
+        let name = self.decisions.get(&dot).and_then(|decision| decision.request);
+        let Some(name) = name else { return Ok(()) };
+        let first = self.promised[region].requests.entry(name).or_insert(dot);
         let had_seen = dot.replica == first.replica || change.deps.contains(first);
         if *first != dot && had_seen && !self.lost.contains(first) {
             let first = *first;

@@ -3,6 +3,7 @@
 mod asking;
 mod items;
 mod operators;
+mod simulate;
 
 use std::io;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use tombolo_causality::RegionId;
 
 pub(crate) use self::asking::{Asking, Format};
 pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
+pub(crate) use self::simulate::Simulate;
 pub(crate) use self::operators::{
     ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
 };
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Conflicts(Conflicts),
     /// Watch regions and their links.
     Watch(Watch),
+    /// Prove the promises: run regions in a simulated world in which everything goes wrong.
+    Simulate(Simulate),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.

@@ -11,6 +11,7 @@ use super::{Delayed, Failure, Region, Running, Waiter, Wake};
 use crate::around::Around;
 use crate::coverage::PathKind;
 use crate::invariant::Invariant;
+use crate::mutant::Mutant;
 use crate::request::{Reply, Request, What};
 use crate::truth::Decision;
 
@@ -49,6 +50,7 @@ impl Running {
     ) -> Result<(), Failure> {
         let Delayed { request, until_ms, .. } = &delayed;
         let required = required(request.consistency, &request.session);
+        let required = around.as_required(required);
         let router = ReadRouter::new(required, *until_ms, request.hop);
         let peers = self.links.values().map(|link| Peer {
             region: link.name,
@@ -105,12 +107,8 @@ impl Running {
         around: &mut Around,
         request: Request,
     ) -> Result<(), Failure> {
-        let Request { client, number, ref session, consistency, .. } = request;
+        let Request { client, number, .. } = request;
         let view = self.writer.overlay().views().load_full();
-        if !view.vector().descends(&required(consistency, session)) {
-            let detail = format!("{} answers {consistency:?} from less than it", region.name);
-            around.check(Err(Invariant::I7.broken(detail)));
-        }
         match request.what {
             What::Read { table, key } => {
                 let Some(definition) = view.catalog().by_name(table) else {
@@ -221,7 +219,6 @@ impl Running {
         (client, number): (usize, u64),
         command: Command,
     ) -> Result<Option<Waiter>, Failure> {
-        let command = around.as_submitted(command);
         let named = match &command.condition {
             Some(Condition::Versions(versions)) => Some(versions.clone()),
             _ => None,
@@ -233,7 +230,8 @@ impl Running {
             request: command.request.map(|request| request.name),
             by: (client, number),
         };
-        let mut decided = None;
+        let command = around.as_submitted(command);
+        let (mut decided, mut early) = (None, None);
         let told = self.writer.submit(now_ms, command, |outcome| {
             let (reply, dot) = match outcome {
                 Outcome::Done(done) => {
@@ -249,8 +247,14 @@ impl Running {
                 Outcome::Refused(refusal) => (Reply::Refused(refusal), None),
             };
             decided = dot;
+            early = dot.is_some().then(|| reply.clone());
             Waiter { client, number, reply }
         })?;
+        if around.is_planted(Mutant::AcknowledgedEarly)
+            && let Some(reply) = early
+        {
+            around.reply(client, number, reply);
+        }
         if let Some(dot) = decided {
             around.truth.decided(dot, decision);
         }

@@ -11,6 +11,7 @@ use super::starting::{CLUSTER, FRAME_BYTES_MAX, PROTOCOL, decode};
 use super::{Failure, Inbound, Outbound, Region, Running, Shipping, Wake};
 use crate::around::Around;
 use crate::coverage::PathKind;
+use crate::mutant::Mutant;
 use crate::network::{Arrival, ConnectionId, Delivery, RegionIndex};
 
 /// A peer's requests for missing changes that may wait.
@@ -107,6 +108,9 @@ impl Running {
         };
         if frame.is_none() && matches!(arrival, Arrival::Frame(_)) {
             around.path(PathKind::FrameRefused);
+            if around.is_planted(Mutant::UnknownPassedOver) {
+                return Ok(());
+            }
         }
         match (dialled, accepted, frame) {
             (Some(peer), _, Some(frame)) => self.answered(region, around, peer, frame),
@@ -301,6 +305,7 @@ impl Running {
             let (now_ms, wall_ms) = (around.now_ms(), region.wall_ms(around));
             let before = self.intake.held_bytes();
             let duplicates = self.intake.duplicates();
+            let input = around.as_arrived(input);
             for output in self.intake.handle(now_ms, wall_ms, input) {
                 match output {
                     Output::Apply(changes) => {

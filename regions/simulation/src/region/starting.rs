@@ -15,6 +15,8 @@ use tombolo_storage::{
 use super::{Failure, Process, Region, Running, Wake};
 use crate::around::Around;
 use crate::coverage::PathKind;
+use crate::disk::{Fault, Lie};
+use crate::mutant::Mutant;
 use crate::network::{Arrival, ConnectionId, Delivery, RegionIndex};
 
 /// The cluster of every world.
@@ -55,6 +57,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Frame> {
 impl Region {
     /// A process begins on the directory.
     pub(crate) fn start(&mut self, around: &mut Around) -> Result<(), Failure> {
+        if around.is_planted(Mutant::DroppedSync) {
+            self.disk.inject(Fault::Lie(Lie::SyncData));
+        }
         let disk = self.disk();
         let (identity, begun) = if let Some(identity) = Identity::read(&*disk)? {
             (identity, Begun::Before)

@@ -13,7 +13,7 @@ use tombolo_replication::lag::Lag;
 use tombolo_replication::leader::{Leader, NotApplied};
 use tombolo_replication::SealedChange;
 use tombolo_storage::{
-    Append, Identity, LastStop, PausedLinks, ROOM_SOUGHT_EVERY, SealedLayer, StorageError, Store,
+    Append, Applied, Identity, LastStop, PausedLinks, ROOM_SOUGHT_EVERY, SealedLayer, StorageError, Store,
     Writer,
 };
 
@@ -122,15 +122,24 @@ impl Running {
         around: &mut Around,
         changes: &[SealedChange],
     ) -> Result<(), Failure> {
-        let changes = around.as_applied(changes, &self.writer);
-        let applied = self.writer.apply(&changes).map_err(|error| match error {
-            NotApplied::State(error) => Failure::from(error),
-            other => Failure(other.to_string()),
-        })?;
+        let mut applied = Applied::default();
+        for sealed in changes {
+            let sealed = around.as_applied(sealed.clone(), &self.writer);
+            let one = self.apply_one(&sealed)?;
+            applied.of_dropped_tables += one.of_dropped_tables;
+        }
         if applied.of_dropped_tables > 0 {
             around.path(PathKind::TableDropped);
         }
         self.flush(region, around)
+    }
+
+    fn apply_one(&mut self, sealed: &SealedChange) -> Result<Applied, Failure> {
+        let applied = self.writer.apply(core::slice::from_ref(sealed));
+        applied.map_err(|error| match error {
+            NotApplied::State(error) => Failure::from(error),
+            other => Failure(other.to_string()),
+        })
     }
 
     /// Whether nothing more should be taken in.
@@ -158,7 +167,6 @@ impl Running {
                 self.appending = append.payload;
                 let sync_us = around.plan.tuning.sync_us * region.disk_slowness;
                 let sync_us = sync_us + around.random.below(sync_us + 1);
-                around.acknowledge_early(&mut self.writer);
                 around.wake(region.index, region.life, sync_us, Wake::Sync);
                 Ok(())
             }
