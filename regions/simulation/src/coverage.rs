@@ -100,7 +100,6 @@ counted! {
         OldLivesPulledBack => "own changes of an earlier life pulled back",
         ConflictKept => "lost write kept as a conflict",
         ConflictSettled => "conflict settled",
-        TableDropped => "deltas of a dropped table discarded",
     }
 }
 

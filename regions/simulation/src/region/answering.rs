@@ -123,13 +123,12 @@ impl Running {
                 let expected = around.truth.shown_at(&item, view.vector());
                 if shown != expected {
                     let name = region.name;
-                    let detail =
-                        format!("{name} shows {shown:?} of {item:?}, not {expected:?}");
+                    let detail = format!("{name} shows {shown:?} of {item:?}, not {expected:?}");
                     around.check(Err(Invariant::I3.broken(detail)));
                 }
                 let context = state.map(|state| state.context().clone()).unwrap_or_default();
                 let vector = (**view.vector()).clone();
-                around.reply(client, number, Reply::Read { shown, context, vector });
+                around.reply(client, number, Reply::Read { context, vector });
                 Ok(())
             }
             _ if self.room.is_short() => {
@@ -164,10 +163,6 @@ impl Running {
                     |decided| told(decided.map_or_else(Reply::Refused, |_| Reply::Tables)),
                 )?
             }
-            What::Drop { table } => self.writer.decide(
-                |machine| machine.drop_table(now_ms, table).map(Some),
-                |decided| told(decided.map_or_else(Reply::Refused, |_| Reply::Tables)),
-            )?,
             What::Settle { table, key, restore } => {
                 let Some(definition) = by_name(table) else {
                     around.reply(client, number, Reply::NoSuchTable);

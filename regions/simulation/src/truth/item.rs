@@ -69,7 +69,10 @@ impl Item {
             }
             DataType::Flag => {
                 let stands = self.whole.stands(seen);
-                stands.map(|write| (write.wrote != Wrote::Nothing).to_string()).into_iter().collect()
+                stands
+                    .map(|write| (write.wrote != Wrote::Nothing).to_string())
+                    .into_iter()
+                    .collect()
             }
             DataType::Register => {
                 let mut stands = match self.rule {

@@ -3,7 +3,7 @@
 use super::World;
 use crate::invariant::Invariant;
 use crate::network::Weather;
-use crate::region::texts;
+use crate::region::{Running, texts};
 use crate::world::Event;
 use crate::world::accidents::Mend;
 use tombolo_resolvers::Shown;
@@ -37,7 +37,9 @@ impl World {
                 }
             }
             let life = self.regions[from].life;
-            self.around.queue.plan(self.around.now_us + 1_000, Event::Restart { region: from, life });
+            self.around
+                .queue
+                .plan(self.around.now_us + 1_000, Event::Restart { region: from, life });
         }
     }
 
@@ -81,11 +83,14 @@ impl World {
         let Some(Some(first)) = vectors.next() else { return false };
         let now_us = self.around.now_us;
         let stopped = self.regions.iter().any(|region| region.stopped_until_us > now_us);
-        !waits && !stopped && vectors.all(|vector| vector.as_ref() == Some(&first)) && self.links_are_up()
+        !waits
+            && !stopped
+            && vectors.all(|vector| vector.as_ref() == Some(&first))
+            && self.links_are_up()
     }
 
     fn links_are_up(&self) -> bool {
-        self.regions.iter().filter_map(|region| region.running()).all(|region| region.links_are_up())
+        self.regions.iter().filter_map(|region| region.running()).all(Running::links_are_up)
     }
 
     fn unequal(&self) -> String {
@@ -113,7 +118,8 @@ impl World {
         for region in &self.regions {
             let worst = region.running().map_or(0, |running| running.lag_ms(now_ms));
             if worst > lag_ms_max {
-                let detail = format!("{} still says {worst} ms of lag {}", region.name, self.unequal());
+                let detail =
+                    format!("{} still says {worst} ms of lag {}", region.name, self.unequal());
                 self.around.violations.push(Invariant::I11.broken(detail));
             }
         }
