@@ -135,14 +135,17 @@ impl Plan {
 
     /// A small world of random size, settings and faults.
     pub fn swarm(seed: u64) -> Self {
-        let mut random = Random::new(seed ^ 0x5eed_0f_7a11);
+        let mut random = Random::new(seed ^ 0x5eed_0f7a);
         let mut plan = Self::single(seed, 1);
         let pick = |random: &mut Random, of: &[u64]| {
             of[usize::try_from(random.below(of.len() as u64)).unwrap_or(0)]
         };
-        plan.regions = usize::try_from(pick(&mut random, &[1, 2, 3, 3, 3, 4, 5, 9])).unwrap_or(3);
+        plan.regions =
+            usize::try_from(pick(&mut random, &[1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 9]))
+                .unwrap_or(3);
         plan.run_ms = pick(&mut random, &[20_000, 60_000, 120_000, 600_000]);
-        plan.fault_every_ms = pick(&mut random, &[1_000, 3_000, 10_000, 30_000]).max(plan.run_ms / 60);
+        plan.fault_every_ms =
+            pick(&mut random, &[1_000, 3_000, 10_000, 30_000]).max(plan.run_ms / 60);
         plan.think_ms = pick(&mut random, &[20, 100, 500, 2_000]).max(plan.run_ms / 300);
         plan.keys = pick(&mut random, &[1, 2, 4, 16]);
         plan.clients_per_region = usize::try_from(pick(&mut random, &[1, 2, 3])).unwrap_or(1);
@@ -164,12 +167,14 @@ impl Plan {
         let tuning = &mut plan.tuning;
         tuning.heartbeat_ms = pick(&mut random, &[100, 500, 1_000]);
         tuning.silence_ms_max = tuning.heartbeat_ms * pick(&mut random, &[5, 10]);
-        tuning.batch_bytes = usize::try_from(pick(&mut random, &[256, 1_024, 16_384])).unwrap_or(1_024);
+        tuning.batch_bytes =
+            usize::try_from(pick(&mut random, &[256, 1_024, 16_384])).unwrap_or(1_024);
         tuning.window_bytes_max = tuning.batch_bytes * 4;
         tuning.held_back_bytes_max =
             usize::try_from(pick(&mut random, &[4_096, 16_384, 65_536])).unwrap_or(8_192);
         tuning.segment_bytes = pick(&mut random, &[4_096, 16_384, 65_536]);
-        tuning.seal_bytes = usize::try_from(pick(&mut random, &[1_024, 8_192, 65_536])).unwrap_or(8_192);
+        tuning.seal_bytes =
+            usize::try_from(pick(&mut random, &[1_024, 8_192, 65_536])).unwrap_or(8_192);
         tuning.replay_bytes = tuning.seal_bytes * 4;
         tuning.sync_us = pick(&mut random, &[100, 200, 2_000, 20_000]);
         tuning.materialize_us = pick(&mut random, &[1_000, 20_000, 200_000]);

@@ -16,10 +16,10 @@ use tombolo_causality::RegionId;
 
 pub(crate) use self::asking::{Asking, Format};
 pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
-pub(crate) use self::simulate::Simulate;
 pub(crate) use self::operators::{
     ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
 };
+pub(crate) use self::simulate::Simulate;
 
 /// A geo-replicated store in which every region is a leader.
 ///

@@ -31,6 +31,9 @@ const COMPLETE_FROM: u64 = 1_000;
 const HUNTED_MAX: u64 = 500;
 
 pub(crate) fn run(arguments: &Simulate) -> ExitCode {
+    // What panics in a world is told as what it breaks; and a database on a disk that has lied may
+    // panic while it is opened, which is caught.
+    std::panic::set_hook(Box::new(|_| {}));
     let without = match faults(&arguments.without) {
         Ok(without) => without,
         Err(unknown) => {
@@ -61,7 +64,9 @@ pub(crate) fn run(arguments: &Simulate) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            logging::complain(&anyhow::Error::new(error).context("cannot write to standard output"));
+            logging::complain(
+                &anyhow::Error::new(error).context("cannot write to standard output"),
+            );
             ExitCode::FAILURE
         }
     }
@@ -74,7 +79,8 @@ fn faults(names: &[String]) -> Result<Vec<FaultKind>, &str> {
 
 fn one(arguments: &Simulate, plan: &Plan) -> io::Result<bool> {
     let mut out = io::stdout().lock();
-    let plan = Plan { tells: arguments.tell, ..plan.clone() };
+    let mut plan = plan.clone();
+    plan.tells = arguments.tell;
     let outcome = run_world(&plan);
     for line in &outcome.history {
         writeln!(out, "{line}")?;
@@ -174,7 +180,11 @@ fn explain(arguments: &Simulate, plan: &Plan, failed: &Failed) -> io::Result<()>
     let mut out = io::stdout().lock();
     writeln!(out, "\nseed {}: {}", failed.seed, failed.violation)?;
     let begin = outcome.history.len().saturating_sub(HISTORY_LINES_MAX);
-    writeln!(out, "the shortest history found, {} lines, the last of them:", outcome.history.len())?;
+    writeln!(
+        out,
+        "the shortest history found, {} lines, the last of them:",
+        outcome.history.len()
+    )?;
     for line in &outcome.history[begin..] {
         writeln!(out, "  {line}")?;
     }

@@ -97,8 +97,7 @@ impl Running {
     /// What is known of the peers that a peer may not hear itself.
     pub(super) fn others(&self, to: RegionIndex) -> Vec<(ReplicaId, VersionVector)> {
         let others = self.links.iter().filter(|(peer, _)| **peer != to);
-        let mut others: Vec<_> =
-            others.filter_map(|(_, link)| link.known.to_pass_on()).collect();
+        let mut others: Vec<_> = others.filter_map(|(_, link)| link.known.to_pass_on()).collect();
         others.sort_unstable_by_key(|(replica, _)| *replica);
         others
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use tombolo_causality::{Incarnation, ReplicaId};
-use tombolo_protocol::{FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, Welcome, decode_frame};
+use tombolo_protocol::{
+    FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, Welcome, decode_frame,
+};
 use tombolo_replication::StreamPosition;
 use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_replication::incarnation::{Testimony, lives_on, testimony};
@@ -249,4 +251,5 @@ impl Starting {
         };
         around.send(connection, region.index, &frame);
         around.close(connection, region.index);
-    }}
+    }
+}

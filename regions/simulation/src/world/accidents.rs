@@ -143,9 +143,8 @@ impl World {
 
     fn upset_clock(&mut self, fault: FaultKind, region: RegionIndex) {
         let random = &mut self.around.random;
-        let by = |random: &mut crate::Random, max: u64| {
-            i64::try_from(random.below(max)).unwrap_or(0)
-        };
+        let by =
+            |random: &mut crate::Random, max: u64| i64::try_from(random.below(max)).unwrap_or(0);
         let clock = &mut self.regions[region].clock;
         match fault {
             FaultKind::ClockSkewed => clock.off_ms = by(random, 900) - 450,
@@ -246,7 +245,9 @@ impl World {
         match mend {
             Mend::Link { from, to } => {
                 let due = self.around.network.mend(self.around.now_us, from, to);
-                due.into_iter().for_each(|delivery| self.around.deliver(delivery));
+                for delivery in due {
+                    self.around.deliver(delivery);
+                }
             }
             Mend::Flap { from, to, left } => {
                 let is_cut = self.around.network.is_cut(from, to);
