@@ -24,6 +24,7 @@ use crate::forwarding::Answers;
 use crate::links::Links;
 use crate::listener::{Listener, Open};
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::running::Running;
 
 /// What a forwarded request or answer takes beside a value: key, headers, tokens, and room for a
@@ -60,12 +61,14 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
 
     let (failed, has_failed) = watch::channel(false);
     let (published, _) = watch::channel(0);
+    let observed = Observed::default();
     let wiring = Wiring {
         settings: &settings,
         replica: identity.replica,
         links: &links,
         views: &views,
         meters: &meters,
+        observed: &observed,
     };
     let room = Arc::clone(&store.room);
     let open = wiring.actors(store, &peers, &thread, published, failed);
@@ -85,6 +88,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         tables: open.tables.clone(),
         forwarders,
         answers,
+        observed,
         published: open.published.clone(),
         waiting: Arc::new(Semaphore::new(settings.http.waiting_requests_max)),
         failed: has_failed,

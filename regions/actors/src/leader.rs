@@ -32,6 +32,7 @@ use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer, Retire};
 use crate::meters::{Meters, WriteTimes};
+use crate::observer::{Applied, Observed};
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +87,7 @@ pub(crate) struct Leader {
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
     meters: Arc<Meters>,
+    observed: Observed,
     room: Arc<Room>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
@@ -115,6 +117,7 @@ pub(crate) struct Parts {
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) observed: Observed,
     pub(crate) room: Arc<Room>,
 }
 
@@ -130,6 +133,7 @@ impl Leader {
             failed: parts.failed,
             replay_from: parts.replay_from,
             meters: parts.meters,
+            observed: parts.observed,
             room: parts.room,
             in_flight: None,
             gathering: Vec::new(),
@@ -188,13 +192,14 @@ impl Leader {
         match self.machine.decide(wall_ms(), command, state.as_deref()) {
             Err(refusal) => self.refuse(refusal, reply),
             Ok(decided) => {
-                let Decided { change, item, state, resolver, existed, tells_value } = decided;
+                let Decided { change, item, state, resolver, existed, tells_value, settled } =
+                    decided;
                 let (dot, state) = (change.dot, Arc::new(state));
                 let after = After::Written { state: state.clone(), resolver };
                 let now = instant();
                 let times = Some(WriteTimes { offered, taken, staged: now, durable: now });
                 let decided =
-                    Answer { dot, item: item.clone(), existed, tells_value, after, times };
+                    Answer { dot, item: item.clone(), existed, tells_value, after, settled, times };
                 let waiter = Waiter::Command(reply, decided);
                 self.stage(change, Some((item, state)), ctx, waiter);
             }
@@ -296,7 +301,24 @@ impl Leader {
         }
         self.meters.changes_remote.increment();
         self.count_conflicts(&applied.states)?;
-        self.overlay.stage_applied(sealed, applied)
+        let shows = applied.set_aside.is_none();
+        self.overlay.stage_applied(sealed, applied)?;
+        if shows {
+            self.observe(&sealed.change);
+        }
+        Ok(())
+    }
+
+    /// Has the observer told, once it is durable, of a change that was just staged; if it is traced.
+    fn observe(&mut self, change: &Change) {
+        let Some(written_in) = change.span else { return };
+        let Some(observer) = self.observed.observer() else { return };
+        let (change, taken) = (change.dot, instant());
+        self.gathering.push(Waiter::Other(Box::new(move |result| {
+            if result.is_ok() {
+                observer.applied(Applied { change, written_in, taken, durable: instant() });
+            }
+        })));
     }
 
     /// Counts the writes that have lost by a change which is about to be staged.

@@ -26,6 +26,7 @@ mod listener;
 mod materializer;
 pub mod meters;
 mod naming;
+mod observer;
 mod region;
 mod replication;
 mod retention;
@@ -40,5 +41,6 @@ pub use forwarding::{
 };
 pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
+pub use observer::{Applied, Observer};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
 pub use tables::{Reach, TableAnswer};

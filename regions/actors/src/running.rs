@@ -18,6 +18,7 @@ use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
 use crate::links::Links;
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::replication::Replication;
 use crate::tables::Tables;
 
@@ -39,6 +40,7 @@ pub(crate) struct Running {
     pub(crate) tables: Tables,
     pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
     pub(crate) answers: Answers,
+    pub(crate) observed: Observed,
     pub(crate) published: watch::Receiver<u64>,
     /// Of the requests that wait for other regions.
     pub(crate) waiting: Arc<Semaphore>,

@@ -29,6 +29,8 @@ pub(crate) struct Around {
     pub(crate) truth: Truth,
     pub(crate) replies: Vec<(usize, u64, Reply)>,
     pub(crate) violations: Vec<Violation>,
+    /// What has happened, where it is written down.
+    pub(crate) history: Vec<String>,
 }
 
 impl Around {
@@ -48,7 +50,9 @@ impl Around {
         let (now_us, network) = (self.now_us, &mut self.network);
         let deliveries =
             network.send(now_us, connection, from, bytes, &mut self.random, &mut self.coverage);
-        deliveries.into_iter().for_each(|delivery| self.deliver(delivery));
+        for delivery in deliveries {
+            self.deliver(delivery);
+        }
     }
 
     /// Ends a connection.
@@ -74,8 +78,16 @@ impl Around {
             return false;
         }
         let at_us = self.now_us + self.network.delay_us(from, to);
-        self.queue.plan(at_us, Event::Forwarded { to, request });
+        self.queue.plan(at_us, Event::Forwarded { to, request: Box::new(request) });
         true
+    }
+
+    /// Writes down what happens, where that is wanted.
+    pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
+        if self.plan.tells {
+            let (s, ms) = (self.now_us / 1_000_000, self.now_us / 1_000 % 1_000);
+            self.history.push(format!("{s:>6}.{ms:03} {}", what()));
+        }
     }
 
     pub(crate) fn path(&mut self, path: PathKind) {

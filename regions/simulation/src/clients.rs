@@ -3,7 +3,7 @@
 //! name.
 
 use tombolo_causality::{Session, VersionVector};
-use tombolo_datatypes::{DataType, Element, JsonText, Operation};
+use tombolo_datatypes::{DataType, Element, JsonText, Operation, Verdict};
 use tombolo_replication::idempotency::{NamedRequest, RequestHash, RequestName};
 use tombolo_replication::leader::Condition;
 use tombolo_replication::read_router::Hop;
@@ -113,7 +113,7 @@ impl Client {
     pub(crate) fn again(&mut self, plan: &Plan, random: &mut Random) -> Option<Request> {
         let pending = self.pending.take()?;
         let may = match &pending.what {
-            What::Read { .. } | What::Define { .. } | What::Drop { .. } => true,
+            What::Read { .. } | What::Define { .. } => true,
             What::Write { named, .. } => named.is_some(),
             What::Settle { .. } => false,
         };
@@ -153,7 +153,12 @@ impl Client {
             return What::Read { table, key };
         }
         if random.one_in(20) {
-            return What::Settle { table, key, restore: random.one_in(2) };
+            let verdict = match random.below(3) {
+                0 => Verdict::Restore,
+                1 => Verdict::Dismiss,
+                _ => Verdict::Undo,
+            };
+            return What::Settle { table, key, verdict };
         }
         self.values += 1;
         let operation = self.operation(data_type, resolver, random);
@@ -194,7 +199,8 @@ impl Client {
             DataType::Set => {
                 let (added, removed) = (some(), some());
                 if random.one_in(5) {
-                    let texts: Vec<_> = added.iter().map(|e| e.text().as_str().to_owned()).collect();
+                    let texts: Vec<_> =
+                        added.iter().map(|e| e.text().as_str().to_owned()).collect();
                     return Operation::Put(json(&format!("[{}]", texts.join(","))));
                 }
                 let removed = removed.into_iter().filter(|e| !added.contains(e)).collect();
@@ -209,7 +215,8 @@ impl Client {
             }
             DataType::Flag => Operation::Switch(random.one_in(2)),
             DataType::Register if resolver.ranks() => {
-                let number = random.below(1_000) * 1_000_000 + self.values * 100 + self.index as u64;
+                let number =
+                    random.below(1_000) * 1_000_000 + self.values * 100 + self.index as u64;
                 Operation::Put(json(&number.to_string()))
             }
             DataType::Register => {

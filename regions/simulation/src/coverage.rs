@@ -76,6 +76,7 @@ counted! {
         IncarnationMintedUnanswered => "new incarnation: a peer did not answer",
         IncarnationMintedOutdated => "new incarnation: a peer knows more",
         DamageRefused => "damaged directory refused",
+        Renewed => "files written anew after a failed sync",
         CleanStop => "clean stop",
         HeldBack => "change held back for its deps",
         Asked => "missing changes asked for",
@@ -99,7 +100,7 @@ counted! {
         OldLivesPulledBack => "own changes of an earlier life pulled back",
         ConflictKept => "lost write kept as a conflict",
         ConflictSettled => "conflict settled",
-        TableDropped => "deltas of a dropped table discarded",
+        SettlementUndone => "what settled a conflict undone",
     }
 }
 

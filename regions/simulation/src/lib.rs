@@ -14,6 +14,7 @@
 //! nothing of a region as it runs depends on it.
 
 mod around;
+mod campaign;
 mod clients;
 mod clock;
 mod coverage;
@@ -24,15 +25,20 @@ mod network;
 mod plan;
 mod queue;
 mod random;
+mod recovery;
 mod region;
 mod request;
+mod seeds;
 mod trace;
 mod truth;
 mod world;
 
+pub use campaign::{Caught, Failed, Tally, campaign, hunt, shrink};
 pub use coverage::{Coverage, FaultKind, PathKind};
 pub use invariant::{Invariant, Violation};
-pub use plan::Plan;
+pub use mutant::Mutant;
+pub use plan::{Plan, Tuning};
 pub use random::Random;
+pub use seeds::known_seeds;
 pub use trace::Trace;
 pub use world::{Outcome, run};

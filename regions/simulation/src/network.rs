@@ -53,6 +53,21 @@ pub(crate) struct Weather {
     pub(crate) jitter_us_max: u64,
 }
 
+impl Weather {
+    /// How often a fault of the network strikes.
+    pub(crate) fn one_in(&mut self, fault: FaultKind) -> Option<&mut u64> {
+        match fault {
+            FaultKind::FrameDuplicated => Some(&mut self.duplicate_one_in),
+            FaultKind::FrameReordered => Some(&mut self.reorder_one_in),
+            FaultKind::FrameTruncated => Some(&mut self.truncate_one_in),
+            FaultKind::FrameFlipped => Some(&mut self.flip_one_in),
+            FaultKind::FrameUnknown => Some(&mut self.unknown_one_in),
+            FaultKind::FrameReplayed => Some(&mut self.replay_one_in),
+            _ => None,
+        }
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -143,8 +158,8 @@ impl Network {
 
     /// Who is at the other end.
     pub(crate) fn other_end(&self, id: ConnectionId, of: RegionIndex) -> Option<RegionIndex> {
-        let [dialler, dialled] = self.connections.get(&id)?.ends;
-        Some(if of == dialler { dialled } else { dialler })
+        let [from, to] = self.connections.get(&id)?.ends;
+        Some(if of == from { to } else { from })
     }
 
     /// All connections of a region.

@@ -2,6 +2,7 @@
 
 use crate::Random;
 use crate::coverage::FaultKind;
+use crate::mutant::Mutant;
 use crate::network::Weather;
 
 /// How the regions of a world are set.
@@ -41,7 +42,13 @@ pub struct Plan {
     pub faults: Vec<FaultKind>,
     /// How long it is from one fault to the next on average, in simulated ms.
     pub fault_every_ms: u64,
+    /// Whether the history of the world is written down; it changes nothing in it.
+    pub tells: bool,
+    /// A bug that is planted.
+    pub mutant: Option<Mutant>,
     pub(crate) weather: Weather,
+    /// How coarse the regions' wall clocks are, in ms.
+    pub(crate) clock_tick_ms: u64,
     pub(crate) clients_per_region: usize,
     pub(crate) think_ms: u64,
     pub(crate) keys: u64,
@@ -88,6 +95,9 @@ impl Plan {
             settle_ms_max: 300_000,
             faults: SWITCHES.to_vec(),
             fault_every_ms: 20_000,
+            tells: false,
+            mutant: None,
+            clock_tick_ms: 1,
             weather: Weather {
                 duplicate_one_in: 2_000,
                 reorder_one_in: 2_000,
@@ -125,19 +135,23 @@ impl Plan {
 
     /// A small world of random size, settings and faults.
     pub fn swarm(seed: u64) -> Self {
-        let mut random = Random::new(seed ^ 0x5eed_0f_7a11);
+        let mut random = Random::new(seed ^ 0x5eed_0f7a);
         let mut plan = Self::single(seed, 1);
         let pick = |random: &mut Random, of: &[u64]| {
             of[usize::try_from(random.below(of.len() as u64)).unwrap_or(0)]
         };
-        plan.regions = usize::try_from(pick(&mut random, &[1, 2, 3, 3, 3, 4, 5, 9])).unwrap_or(3);
+        plan.regions =
+            usize::try_from(pick(&mut random, &[1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 9]))
+                .unwrap_or(3);
         plan.run_ms = pick(&mut random, &[20_000, 60_000, 120_000, 600_000]);
-        plan.fault_every_ms = pick(&mut random, &[1_000, 3_000, 10_000, 30_000]).max(plan.run_ms / 60);
+        plan.fault_every_ms =
+            pick(&mut random, &[1_000, 3_000, 10_000, 30_000]).max(plan.run_ms / 60);
         plan.think_ms = pick(&mut random, &[20, 100, 500, 2_000]).max(plan.run_ms / 300);
         plan.keys = pick(&mut random, &[1, 2, 4, 16]);
         plan.clients_per_region = usize::try_from(pick(&mut random, &[1, 2, 3])).unwrap_or(1);
         plan.moves_one_in = pick(&mut random, &[3, 10, 100]);
         plan.faults.retain(|_| random.one_in(3));
+        plan.clock_tick_ms = pick(&mut random, &[1, 1, 15, 1_000]);
         let mut strikes = |often: u64| {
             if random.one_in(2) { 0 } else { often * (1 + random.below(20)) }
         };
@@ -153,12 +167,14 @@ impl Plan {
         let tuning = &mut plan.tuning;
         tuning.heartbeat_ms = pick(&mut random, &[100, 500, 1_000]);
         tuning.silence_ms_max = tuning.heartbeat_ms * pick(&mut random, &[5, 10]);
-        tuning.batch_bytes = usize::try_from(pick(&mut random, &[256, 1_024, 16_384])).unwrap_or(1_024);
+        tuning.batch_bytes =
+            usize::try_from(pick(&mut random, &[256, 1_024, 16_384])).unwrap_or(1_024);
         tuning.window_bytes_max = tuning.batch_bytes * 4;
         tuning.held_back_bytes_max =
-            usize::try_from(pick(&mut random, &[1_024, 8_192, 65_536])).unwrap_or(8_192);
+            usize::try_from(pick(&mut random, &[4_096, 16_384, 65_536])).unwrap_or(8_192);
         tuning.segment_bytes = pick(&mut random, &[4_096, 16_384, 65_536]);
-        tuning.seal_bytes = usize::try_from(pick(&mut random, &[1_024, 8_192, 65_536])).unwrap_or(8_192);
+        tuning.seal_bytes =
+            usize::try_from(pick(&mut random, &[1_024, 8_192, 65_536])).unwrap_or(8_192);
         tuning.replay_bytes = tuning.seal_bytes * 4;
         tuning.sync_us = pick(&mut random, &[100, 200, 2_000, 20_000]);
         tuning.materialize_us = pick(&mut random, &[1_000, 20_000, 200_000]);
@@ -170,6 +186,23 @@ impl Plan {
         const FORGETFUL: [FaultKind; 3] =
             [FaultKind::DiskLied, FaultKind::ImageRestored, FaultKind::DirectoryLost];
         FORGETFUL.iter().any(|fault| self.allows(*fault))
+    }
+
+    /// The same world without one of the things that can go wrong in it.
+    #[must_use]
+    pub fn without(mut self, fault: FaultKind) -> Self {
+        self.faults.retain(|other| *other != fault);
+        if let Some(one_in) = self.weather.one_in(fault) {
+            *one_in = 0;
+        }
+        self
+    }
+
+    /// Whether `fault` can strike in this world.
+    pub fn has(&self, fault: FaultKind) -> bool {
+        let mut weather = self.weather;
+        let is_weather = weather.one_in(fault).is_some_and(|one_in| *one_in > 0);
+        is_weather || self.allows(fault)
     }
 
     pub(crate) fn allows(&self, fault: FaultKind) -> bool {

@@ -123,6 +123,8 @@ struct Link {
 struct Delayed {
     request: Request,
     until_ms: u64,
+    /// It is planned to look at it when its time is up.
+    is_planned: bool,
 }
 
 /// A region that is open.
@@ -161,6 +163,7 @@ pub(crate) enum Process {
 
 /// A region's machine: its disk and its clock outlive its processes.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what befell a disk is several things at once")]
 pub(crate) struct Region {
     pub(crate) index: RegionIndex,
     pub(crate) name: RegionId,
@@ -171,6 +174,8 @@ pub(crate) struct Region {
     pub(crate) process: Process,
     /// Something was done to the disk for which a process may end.
     pub(crate) disk_is_bad: bool,
+    /// The disk has lied: what it has said to be durable may go with the power.
+    pub(crate) disk_has_lied: bool,
     /// The disk may have lost what was durable.
     pub(crate) disk_is_excused: bool,
     /// Nothing runs until then: the process is stopped by a signal.
@@ -190,6 +195,7 @@ impl Region {
             life: 0,
             process: Process::Down,
             disk_is_bad: false,
+            disk_has_lied: false,
             disk_is_excused: false,
             stopped_until_us: 0,
             disk_slowness: 1,
@@ -202,7 +208,8 @@ impl Region {
     }
 
     pub(crate) fn wall_ms(&self, around: &Around) -> u64 {
-        self.clock.now_ms(around.now_us)
+        let tick_ms = around.plan.clock_tick_ms;
+        self.clock.now_ms(around.now_us) / tick_ms * tick_ms
     }
 
     /// What the region shows, where it is open.

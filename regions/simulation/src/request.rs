@@ -1,7 +1,7 @@
 //! What clients ask of a region, and what they are told.
 
 use tombolo_causality::{Dot, Session, VersionVector};
-use tombolo_datatypes::Operation;
+use tombolo_datatypes::{Operation, Verdict};
 use tombolo_replication::idempotency::NamedRequest;
 use tombolo_replication::leader::{Condition, Refusal};
 use tombolo_replication::read_router::Hop;
@@ -33,12 +33,11 @@ pub(crate) enum What {
         condition: Option<Condition>,
         named: Option<NamedRequest>,
     },
-    /// To settle the first open conflict of an item, where there is one.
-    Settle { table: &'static str, key: Key, restore: bool },
+    /// To settle the first open conflict of an item, or to undo that of the first settled one, where
+    /// there is one.
+    Settle { table: &'static str, key: Key, verdict: Verdict },
     /// To define a table.
     Define { table: &'static str, shape: TableShape },
-    /// To drop one.
-    Drop { table: &'static str },
 }
 
 /// What is told.
@@ -46,7 +45,6 @@ pub(crate) enum What {
 pub(crate) enum Reply {
     /// The item's value, or none.
     Read {
-        shown: Vec<String>,
         /// The item's version.
         context: VersionVector,
         /// What the region showed; for whoever checks, and not for the client.

@@ -4,6 +4,7 @@ mod accidents;
 mod settling;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tombolo_causality::RegionId;
 use tombolo_topology::places::PLACES;
@@ -33,7 +34,7 @@ pub(crate) enum Event {
     /// Something arrives.
     Delivery(Delivery),
     /// A request arrives that a peer has passed on.
-    Forwarded { to: RegionIndex, request: Request },
+    Forwarded { to: RegionIndex, request: Box<Request> },
     /// A client has thought.
     Client { client: usize },
     /// A client has waited long enough.
@@ -66,6 +67,8 @@ pub struct Outcome {
     pub changes: u64,
     /// How many requests were answered.
     pub answered: u64,
+    /// What happened, where the plan wanted it to be written down.
+    pub history: Vec<String>,
 }
 
 /// See the module.
@@ -85,9 +88,25 @@ pub(crate) struct World {
     answered: u64,
 }
 
-/// Runs the world of a plan to its end.
+/// Runs the world of a plan to its end. A panic of anything in it is a region that has ended without
+/// a reason.
 pub fn run(plan: &Plan) -> Outcome {
-    World::new(plan.clone()).run()
+    let world = AssertUnwindSafe(|| World::new(plan.clone()).run());
+    catch_unwind(world).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        let detail = format!("it panicked: {}", text.unwrap_or_default());
+        Outcome {
+            violation: Some(Invariant::Alive.broken(detail)),
+            trace: Trace::default(),
+            coverage: Coverage::default(),
+            simulated_ms: 0,
+            events: 0,
+            changes: 0,
+            answered: 0,
+            history: Vec::new(),
+        }
+    })
 }
 
 /// The places of a world: the three of a demo first.
@@ -129,6 +148,7 @@ impl World {
             trace: Trace::default(),
             replies: Vec::new(),
             violations: Vec::new(),
+            history: Vec::new(),
         };
         let mut world = Self {
             images: vec![None; around.plan.regions],
@@ -173,7 +193,7 @@ impl World {
                 break;
             }
         }
-        let Around { now_us, violations, trace, coverage, truth, .. } = self.around;
+        let Around { now_us, violations, trace, coverage, truth, history, .. } = self.around;
         Outcome {
             violation: violations.into_iter().next(),
             trace,
@@ -182,6 +202,7 @@ impl World {
             events: self.events,
             changes: truth.changes(),
             answered: self.answered,
+            history,
         }
     }
 
@@ -208,7 +229,7 @@ impl World {
                 let result = self.regions[region].arrived(&mut self.around, delivery);
                 self.ends_on(region, result);
             }
-            Event::Forwarded { to, request } => self.ask(to, request),
+            Event::Forwarded { to, request } => self.ask(to, *request),
             Event::Client { client } => self.client(client),
             Event::Timeout { client, number } => self.timeout(client, number),
             Event::Accident => self.accident(),
@@ -262,6 +283,9 @@ impl World {
     }
 
     fn send(&mut self, client: usize, request: Request) {
+        let (region, what) = (self.clients[client].region, &request.what);
+        let name = self.regions[region].name;
+        self.around.tell(|| format!("client {client} asks {name}: {what:?}"));
         let number = request.number;
         let at_us = self.around.now_us + CLIENT_WAITS_US;
         self.around.queue.plan(at_us, Event::Timeout { client, number });
@@ -289,7 +313,8 @@ impl World {
         let think_us = self.around.plan.think_ms * 1_000;
         // The tables come first.
         let defines = client == 0 && !self.tables_left.is_empty();
-        let think_us = if defines { 10_000 } else { think_us / 2 + self.around.random.below(think_us + 1) };
+        let think_us =
+            if defines { 10_000 } else { think_us / 2 + self.around.random.below(think_us + 1) };
         self.around.queue.plan(self.around.now_us + think_us, Event::Client { client });
     }
 
@@ -302,15 +327,15 @@ impl World {
     }
 
     fn replied(&mut self, index: usize, number: u64, reply: Reply) {
-        let refused = match &reply {
+        let refused = matches!(
+            reply,
             Reply::Refused(_)
-            | Reply::NothingToSettle
-            | Reply::Stale
-            | Reply::StorageFull
-            | Reply::Overloaded
-            | Reply::NoSuchTable => true,
-            _ => false,
-        };
+                | Reply::NothingToSettle
+                | Reply::Stale
+                | Reply::StorageFull
+                | Reply::Overloaded
+                | Reply::NoSuchTable
+        );
         if refused {
             self.refused.insert((index, number));
         }
@@ -323,10 +348,11 @@ impl World {
             return;
         }
         self.answered += 1;
+        self.around.tell(|| format!("client {index} is told: {reply:?}"));
         let client = &mut self.clients[index];
         match reply {
             Reply::Unknown | Reply::Unreachable => return self.unanswered(index),
-            Reply::Read { shown: _, context, vector } => {
+            Reply::Read { context, vector } => {
                 if !vector.descends(&client.must_see(pending.consistency)) {
                     let detail = format!("client {index} was shown less than it had seen");
                     self.around.violations.push(Invariant::I7.broken(detail));
@@ -337,7 +363,9 @@ impl World {
                     client.has_seen(table, key, context);
                 }
             }
-            Reply::Wrote { dot, context, repeated, .. } => {
+            Reply::Wrote { dot, context, shown, repeated } => {
+                let checked = self.around.truth.check_answer(dot, shown.as_deref());
+                self.around.check(checked);
                 if repeated {
                     self.around.coverage.path(PathKind::Repeated);
                 }
@@ -345,10 +373,11 @@ impl World {
                 client.session.saw(&context);
                 client.written.learn(dot);
                 client.read.join(&context);
-                let region = client.region;
-                // One that another region answered says nothing of this one.
-                if self.around.truth.promised(region).contains(&dot) || !repeated {
-                    self.around.truth.acknowledged(region, dot);
+                // Whoever wrote it has it; the client may have asked another region.
+                let names = &self.around.names;
+                let author = names.iter().position(|name| *name == dot.replica.region);
+                if let (Some(author), false) = (author, repeated) {
+                    self.around.truth.acknowledged(author, dot);
                 }
             }
             Reply::Tables => {
@@ -366,6 +395,8 @@ impl World {
     /// A process that has failed ends; one that had no reason to breaks a promise.
     fn ends_on(&mut self, region: RegionIndex, result: Result<(), Failure>) {
         let Err(Failure(reason)) = result else { return };
+        let name = self.regions[region].name;
+        self.around.tell(|| format!("{name} ends: {reason}"));
         if !self.regions[region].disk_is_bad {
             let detail = format!("{} ended: {reason}", self.regions[region].name);
             self.around.violations.push(Invariant::Alive.broken(detail));
@@ -394,9 +425,12 @@ impl World {
                 around.network.forget(connection);
             }
         }
+        let name = ending.name;
+        around.tell(|| format!("{name} is down{}", if power { ", the power is cut" } else { "" }));
         ending.life += 1;
         ending.stopped_until_us = 0;
         if power {
+            ending.disk_is_excused |= core::mem::take(&mut ending.disk_has_lied);
             ending.disk.power_cut();
         } else {
             ending.disk.process_end();
@@ -428,6 +462,8 @@ impl World {
             around.coverage.fault(FaultKind::CrashInRecovery);
         }
         let result = starting.start(around);
+        let (name, vector) = (starting.name, around.truth.promised(region).clone());
+        around.tell(|| format!("{name} starts with {vector:?}: {result:?}"));
         if result.is_err() && self.regions[region].disk_is_excused {
             // Damage beyond repair, and it says so. An operator takes the directory away.
             self.around.coverage.path(PathKind::DamageRefused);

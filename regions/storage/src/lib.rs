@@ -29,6 +29,7 @@ mod room;
 mod small_file;
 mod state;
 mod store;
+mod suspect;
 mod versions;
 mod view;
 mod writer;

@@ -6,9 +6,9 @@
 mod requests;
 
 use core::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::collections::BTreeSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};

@@ -187,7 +187,7 @@ pub(crate) enum Problem {
     #[error("there is no such item")]
     NoSuchItem,
     /// The conflict is settled, or never was.
-    #[error("there is no such open conflict")]
+    #[error("there is no such conflict")]
     NoSuchConflict,
     /// No region can have that name.
     #[error("{name:?} is not a peer of this region")]

@@ -1,9 +1,12 @@
 //! A delta: what one change did to one item, and what it built upon.
 
+use std::collections::BTreeMap;
+
 use tombolo_causality::{Dot, HybridTimestamp};
 
 use crate::{
-    CounterDelta, DataType, Element, Entry, FlagDelta, Presence, RegisterDelta, SetDelta, Written,
+    CounterDelta, DataType, Element, Entry, FlagDelta, Outcome, Presence, RegisterDelta, SetDelta,
+    Settling, Written,
 };
 
 /// What a replaced dot takes in a delta, at most.
@@ -16,6 +19,8 @@ pub struct Delta {
     pub ctx: Vec<Dot>,
     /// What it did, by data type.
     pub body: DeltaBody,
+    /// What it decided about writes that had lost, where it settles a conflict.
+    pub settling: Option<Box<Settling>>,
 }
 
 /// What a delta did, by data type.
@@ -41,7 +46,12 @@ impl Delta {
             DataType::Flag => DeltaBody::Flag(FlagDelta(None)),
             DataType::Counter => return None,
         };
-        Some(Self { ctx: Vec::new(), body })
+        Some(Self::new(Vec::new(), body))
+    }
+
+    /// One that settles nothing.
+    pub fn new(ctx: Vec<Dot>, body: DeltaBody) -> Self {
+        Self { ctx, body, settling: None }
     }
 
     /// Ends the write of `dot` as well: of the item itself, or of an element of a set.
@@ -58,7 +68,8 @@ impl Delta {
     }
 
     /// Whether `has_seen` holds of every write that it names: of what it replaces, of the deletion
-    /// whose generation it writes in, and of the first of each replica whose tally it resets.
+    /// whose generation it writes in, of what it settles, and of the first of each replica whose
+    /// tally it resets.
     pub fn names_only(&self, has_seen: impl Fn(&Dot) -> bool) -> bool {
         let in_body = match &self.body {
             DeltaBody::Register(RegisterDelta(write)) => {
@@ -73,7 +84,34 @@ impl Delta {
             }
             DeltaBody::Counter(CounterDelta::Adjusted(_)) | DeltaBody::Flag(_) => true,
         };
-        in_body && self.ctx.iter().all(has_seen)
+        let settled = self.settling.iter().flat_map(|settling| settling.outcomes.keys());
+        in_body && self.ctx.iter().chain(settled).all(has_seen)
+    }
+
+    /// The dots that it ends of the item itself, or of an element of a set.
+    pub fn ended(&self, element: Option<&Element>) -> &[Dot] {
+        match (element, &self.body) {
+            (Some(element), DeltaBody::Set(delta)) => {
+                delta.touched.get(element).map_or(&[], |touch| &*touch.replaced)
+            }
+            _ => &self.ctx,
+        }
+    }
+
+    /// Decides about the write of `dot`, which is then not ended. All that one delta decides is
+    /// about one place.
+    pub fn settle(&mut self, element: Option<&Element>, dot: Dot, outcome: Outcome) {
+        match (element, &mut self.body) {
+            (Some(element), DeltaBody::Set(delta)) => {
+                if let Some(touch) = delta.touched.get_mut(element) {
+                    touch.replaced.retain(|replaced| *replaced != dot);
+                }
+            }
+            _ => self.ctx.retain(|replaced| *replaced != dot),
+        }
+        let nothing = || Settling { element: element.cloned(), outcomes: BTreeMap::new() };
+        let settling = self.settling.get_or_insert_with(|| Box::new(nothing()));
+        settling.outcomes.insert(dot, outcome);
     }
 
     /// About how long it is, and no shorter than its encoding; a counter's aside, which is short.
@@ -86,7 +124,11 @@ impl Delta {
             DeltaBody::Set(delta) => delta.bytes(),
             DeltaBody::Counter(_) | DeltaBody::Flag(_) => 0,
         };
-        body + DOT_BYTES * self.ctx.len()
+        let settling = self.settling.as_deref().map_or(0, |settling| {
+            let element = settling.element.as_ref().map_or(0, crate::set::weight);
+            element + (DOT_BYTES + 1) * settling.outcomes.len()
+        });
+        body + settling + DOT_BYTES * self.ctx.len()
     }
 
     /// How much longer [`Self::end`] makes it, at most.
@@ -131,7 +173,7 @@ pub(crate) struct Incoming<'a> {
 impl Incoming<'_> {
     /// What the change wrote, as a live entry.
     pub(crate) fn entry<T>(&self, value: T) -> Entry<T> {
-        Entry { dot: self.dot, stamp: self.stamp, value }
+        Entry::new(Written { stamp: self.stamp, dot: self.dot }, value)
     }
 }
 
@@ -152,7 +194,7 @@ mod tests {
     #[test]
     fn whatever_it_names_is_looked_at() {
         let named = dot(7);
-        let delta = |ctx: &[Dot], body| Delta { ctx: ctx.to_vec(), body };
+        let delta = |ctx: &[Dot], body| Delta::new(ctx.to_vec(), body);
         let flag = || DeltaBody::Flag(FlagDelta(Some(true)));
         let generation = Some(Box::new(Written { dot: named, stamp: HybridTimestamp::ZERO }));
         let write = Write { value: Some(JsonText::from(1)), generation };
@@ -160,12 +202,15 @@ mod tests {
         let element = Element::new(&JsonText::from(1)).unwrap();
         let touched = BTreeMap::from([(element, touch)]);
         let tallies = BTreeMap::from([(named.replica, Tally { up: 1, down: 0 })]);
+        let mut settles = delta(&[], flag());
+        settles.settle(None, named, Outcome::Dismissed);
         let seen = |seq: u64| move |dot: &Dot| dot.seq <= seq;
         for (delta, seq) in [
             (delta(&[dot(1), named], flag()), 7),
             (delta(&[], DeltaBody::Register(RegisterDelta(Some(write)))), 7),
             (delta(&[], DeltaBody::Set(SetDelta { touched, exists: true })), 7),
             (delta(&[], DeltaBody::Counter(CounterDelta::Reset(tallies))), 1),
+            (settles, 7),
         ] {
             assert!(delta.names_only(seen(seq)) && !delta.names_only(seen(seq - 1)), "{delta:?}");
         }

@@ -25,6 +25,7 @@ mod replica_table;
 mod row;
 mod rules;
 mod session;
+mod settled;
 mod tallies;
 mod vector;
 mod version;

@@ -30,6 +30,7 @@ pub mod leader;
 pub mod read_router;
 pub mod retention;
 pub mod shipper;
+mod span_context;
 mod table;
 
 pub use catalog::Catalog;
@@ -42,4 +43,5 @@ pub use exceptions::{Exceptions, SetAside};
 pub use history::{HistoryWrite, Wrote, history};
 pub use idempotency::IdempotencyRecord;
 pub use key::{ItemKey, Key, KeyError, TableId, TableName, TableNameError};
+pub use span_context::SpanContext;
 pub use table::{Strategy, TableDefinition, TableShape};

@@ -28,6 +28,7 @@ use crate::links::Links;
 use crate::listener::Open;
 use crate::materializer::Materializer;
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::replication::Replication;
 use crate::retention::Retention;
 use crate::shipping::Shipping;
@@ -46,6 +47,7 @@ pub(super) struct Wiring<'a> {
     pub(super) links: &'a Arc<Links>,
     pub(super) views: &'a Arc<ArcSwap<View>>,
     pub(super) meters: &'a Arc<Meters>,
+    pub(super) observed: &'a Observed,
 }
 
 impl Wiring<'_> {
@@ -84,6 +86,7 @@ impl Wiring<'_> {
             failed,
             replay_from,
             meters: meters(),
+            observed: self.observed.clone(),
             room,
         };
         let leader = Leader::start_in_arbiter(&thread.leader.handle(), |_| Leader::new(parts));

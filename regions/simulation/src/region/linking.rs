@@ -2,6 +2,7 @@
 //!
 //! What the replication, listener and intake actors do.
 
+use tombolo_causality::VersionVector;
 use tombolo_protocol::{Echo, Frame, Hello, Purpose, RefusalCode, Welcome};
 use tombolo_replication::incarnation::is_forked;
 use tombolo_replication::intake::{Input, Output, Refusal};
@@ -11,6 +12,7 @@ use super::starting::{CLUSTER, FRAME_BYTES_MAX, PROTOCOL, decode};
 use super::{Failure, Inbound, Outbound, Region, Running, Shipping, Wake};
 use crate::around::Around;
 use crate::coverage::PathKind;
+use crate::mutant::Mutant;
 use crate::network::{Arrival, ConnectionId, Delivery, RegionIndex};
 
 /// A peer's requests for missing changes that may wait.
@@ -107,6 +109,9 @@ impl Running {
         };
         if frame.is_none() && matches!(arrival, Arrival::Frame(_)) {
             around.path(PathKind::FrameRefused);
+            if around.is_planted(Mutant::UnknownPassedOver) {
+                return Ok(());
+            }
         }
         match (dialled, accepted, frame) {
             (Some(peer), _, Some(frame)) => self.answered(region, around, peer, frame),
@@ -119,7 +124,9 @@ impl Running {
                 self.lost(region, around, peer);
                 Ok(())
             }
-            (None, None, Some(Frame::Hello(hello))) => self.greet(region, around, connection, &hello),
+            (None, None, Some(Frame::Hello(hello))) => {
+                self.greet(region, around, connection, &hello)
+            }
             (None, None, _) => {
                 around.close(connection, region.index);
                 Ok(())
@@ -136,7 +143,8 @@ impl Running {
         hello: &Hello,
     ) -> Result<(), Failure> {
         let peer = around.names.iter().position(|name| *name == hello.region);
-        let peer = peer.filter(|_| hello.cluster == CLUSTER && hello.replica.region == hello.region);
+        let peer =
+            peer.filter(|_| hello.cluster == CLUSTER && hello.replica.region == hello.region);
         let Some((peer, link)) = peer.and_then(|peer| Some((peer, self.links.get_mut(&peer)?)))
         else {
             around.close(connection, region.index);
@@ -173,7 +181,7 @@ impl Running {
             link.inbound = Some(Inbound {
                 connection,
                 heard_ms: now_ms,
-                acknowledged: Default::default(),
+                acknowledged: VersionVector::default(),
             });
             if link.outbound.is_none() {
                 link.breaker.try_now(now_ms);
@@ -192,7 +200,8 @@ impl Running {
         frame: Frame,
     ) -> Result<(), Failure> {
         let now_ms = around.now_ms();
-        let own = self.writer.overlay().views().load().position().streams.get(&self.identity.replica);
+        let own =
+            self.writer.overlay().views().load().position().streams.get(&self.identity.replica);
         let Some(link) = self.links.get_mut(&peer) else { return Ok(()) };
         let Some(outbound) = &mut link.outbound else { return Ok(()) };
         outbound.heard_ms = now_ms;
@@ -201,10 +210,7 @@ impl Running {
             (Frame::Welcome(welcome), None) => {
                 let mut log = self.reader.log();
                 let theirs = welcome.yours;
-                let then = match log.hash_at(self.identity.replica, theirs.seq) {
-                    Ok(then) => then,
-                    Err(error) => return Err(error.into()),
-                };
+                let then = log.hash_at(self.identity.replica, theirs.seq)?;
                 let known = if theirs.seq == own.seq { Some(own.hash) } else { then };
                 if welcome.replica.region != link.name || is_forked(own, theirs, known) {
                     self.down(region, around, peer);
@@ -220,7 +226,12 @@ impl Running {
                 let tail = (**self.writer.overlay().views().load().vector()).clone();
                 let shipper = Shipper::new(region.name, tail, limits);
                 outbound.shipping = Some(Shipping { shipper, log });
-                self.ship(region, around, peer, shipper::Input::Connected { vector: welcome.vector })
+                self.ship(
+                    region,
+                    around,
+                    peer,
+                    shipper::Input::Connected { vector: welcome.vector },
+                )
             }
             (Frame::Acknowledge { vector, echo }, Some(_)) => {
                 link.known.says(&vector);
@@ -258,18 +269,16 @@ impl Running {
             inbound.heard_ms = now_ms;
         }
         match frame {
-            Frame::Batch(batch) => match batch.unpack(FRAME_BYTES_MAX) {
-                Ok(batch) => {
-                    let input = Input::Received { peer: name, batch };
-                    self.arrived.push_back((peer, connection, input));
-                    self.take_in(region, around)
-                }
-                Err(_) => {
+            Frame::Batch(batch) => {
+                let Ok(batch) = batch.unpack(FRAME_BYTES_MAX) else {
                     around.path(PathKind::FrameRefused);
                     self.lost(region, around, peer);
-                    Ok(())
-                }
-            },
+                    return Ok(());
+                };
+                let input = Input::Received { peer: name, batch };
+                self.arrived.push_back((peer, connection, input));
+                self.take_in(region, around)
+            }
             Frame::Heartbeat { sent_us, watermark, others } => {
                 link.known.says(&watermark);
                 let own = watermark.iter().filter(|(replica, _)| replica.region == name).collect();
@@ -301,6 +310,7 @@ impl Running {
             let (now_ms, wall_ms) = (around.now_ms(), region.wall_ms(around));
             let before = self.intake.held_bytes();
             let duplicates = self.intake.duplicates();
+            let input = around.as_arrived(input);
             for output in self.intake.handle(now_ms, wall_ms, input) {
                 match output {
                     Output::Apply(changes) => {
@@ -314,11 +324,17 @@ impl Running {
                         self.apply(region, around, &changes)?;
                     }
                     Output::Ask { origin, after, up_to, .. } => {
+                        let name = region.name;
+                        around.tell(|| {
+                            format!("{name} asks for {origin} after {after} up to {up_to}")
+                        });
                         around.path(PathKind::Asked);
                         let frame = Frame::Ask { origin, after, up_to };
                         around.send(connection, region.index, &frame);
                     }
                     Output::Refuse { reason, .. } => {
+                        let name = region.name;
+                        around.tell(|| format!("{name} refuses a batch: {reason}"));
                         around.path(match reason {
                             Refusal::ClockAhead { .. } => PathKind::ClockAheadRefused,
                             _ => PathKind::BatchRefused,

@@ -37,6 +37,8 @@ impl Running {
                 }
                 Output::Load { origin, after, up_to } => {
                     let batch_bytes = around.plan.tuning.batch_bytes;
+                    let name = region.name;
+                    around.tell(|| format!("{name} loads {origin} after {after} up to {up_to}"));
                     let input = match shipping.log.read(origin, after, up_to, batch_bytes)? {
                         Found::Released => Input::Released { origin },
                         Found::Nothing => Input::Loaded { origin, read: None },
@@ -95,7 +97,9 @@ impl Running {
     /// What is known of the peers that a peer may not hear itself.
     pub(super) fn others(&self, to: RegionIndex) -> Vec<(ReplicaId, VersionVector)> {
         let others = self.links.iter().filter(|(peer, _)| **peer != to);
-        others.filter_map(|(_, link)| link.known.to_pass_on()).collect()
+        let mut others: Vec<_> = others.filter_map(|(_, link)| link.known.to_pass_on()).collect();
+        others.sort_unstable_by_key(|(replica, _)| *replica);
+        others
     }
 
     /// A peer has said what it knows of others.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use tombolo_causality::{Incarnation, ReplicaId};
-use tombolo_protocol::{FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, Welcome, decode_frame};
+use tombolo_protocol::{
+    FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, Welcome, decode_frame,
+};
 use tombolo_replication::StreamPosition;
 use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_replication::incarnation::{Testimony, lives_on, testimony};
@@ -15,6 +17,8 @@ use tombolo_storage::{
 use super::{Failure, Process, Region, Running, Wake};
 use crate::around::Around;
 use crate::coverage::PathKind;
+use crate::disk::{Fault, Lie};
+use crate::mutant::Mutant;
 use crate::network::{Arrival, ConnectionId, Delivery, RegionIndex};
 
 /// The cluster of every world.
@@ -55,6 +59,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Frame> {
 impl Region {
     /// A process begins on the directory.
     pub(crate) fn start(&mut self, around: &mut Around) -> Result<(), Failure> {
+        if around.is_planted(Mutant::DroppedSync) {
+            self.disk.inject(Fault::Lie(Lie::SyncData));
+        }
         let disk = self.disk();
         let (identity, begun) = if let Some(identity) = Identity::read(&*disk)? {
             (identity, Begun::Before)
@@ -244,4 +251,5 @@ impl Starting {
         };
         around.send(connection, region.index, &frame);
         around.close(connection, region.index);
-    }}
+    }
+}

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use tombolo_causality::VersionVector;
 use tombolo_datatypes::ItemLimits;
 use tombolo_protocol::encode_position;
+use tombolo_replication::SealedChange;
 use tombolo_replication::acknowledgements::Known;
 use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
 use tombolo_replication::intake::{self, Intake};
 use tombolo_replication::lag::Lag;
 use tombolo_replication::leader::{Leader, NotApplied};
-use tombolo_replication::SealedChange;
 use tombolo_storage::{
     Append, Identity, LastStop, PausedLinks, ROOM_SOUGHT_EVERY, SealedLayer, StorageError, Store,
     Writer,
@@ -41,7 +41,7 @@ impl Running {
             ask_again_ms: 1_000,
             streams_max: tombolo_protocol::limits::STREAMS_MAX - 1,
         };
-        let machine = Leader::resume(identity.replica, recovered).with_limits(ItemLimits::default());
+        let machine = Leader::resume(identity.replica, recovered).with_limits(limits_of_items());
         let mut running = Self {
             intake: Intake::new(identity.replica, &streams, limits),
             identity,
@@ -122,15 +122,19 @@ impl Running {
         around: &mut Around,
         changes: &[SealedChange],
     ) -> Result<(), Failure> {
-        let changes = around.as_applied(changes, &self.writer);
-        let applied = self.writer.apply(&changes).map_err(|error| match error {
-            NotApplied::State(error) => Failure::from(error),
-            other => Failure(other.to_string()),
-        })?;
-        if applied.of_dropped_tables > 0 {
-            around.path(PathKind::TableDropped);
+        for sealed in changes {
+            let sealed = around.as_applied(sealed.clone(), &self.writer);
+            self.apply_one(&sealed)?;
         }
         self.flush(region, around)
+    }
+
+    fn apply_one(&mut self, sealed: &SealedChange) -> Result<(), Failure> {
+        let applied = self.writer.apply(core::slice::from_ref(sealed));
+        applied.map(drop).map_err(|error| match error {
+            NotApplied::State(error) => Failure::from(error),
+            other => Failure(other.to_string()),
+        })
     }
 
     /// Whether nothing more should be taken in.
@@ -158,7 +162,6 @@ impl Running {
                 self.appending = append.payload;
                 let sync_us = around.plan.tuning.sync_us * region.disk_slowness;
                 let sync_us = sync_us + around.random.below(sync_us + 1);
-                around.acknowledge_early(&mut self.writer);
                 around.wake(region.index, region.life, sync_us, Wake::Sync);
                 Ok(())
             }
@@ -186,7 +189,7 @@ impl Running {
         if let Some(held) = self.held.take() {
             self.append(region, around, held)?;
         }
-        self.prepare(region, around)?;
+        self.prepare(region, around);
         if self.shortage.is_none() {
             around.path(PathKind::RoomAgain);
             self.take_in(region, around)?;
@@ -195,19 +198,15 @@ impl Running {
     }
 
     /// Makes the next segment ready.
-    fn prepare(&mut self, region: &Region, around: &mut Around) -> Result<(), Failure> {
+    fn prepare(&mut self, region: &Region, around: &mut Around) {
         let preparer = self.journal.preparer();
         if !preparer.has_work() {
-            return Ok(());
+            return;
         }
-        match preparer.prepare().map_err(StorageError::from) {
-            Ok(()) => Ok(()),
-            Err(error) if error.is_full_journal() => {
-                self.is_short(region, around);
-                Ok(())
-            }
-            // The append that needs the segment reports what matters.
-            Err(_) => Ok(()),
+        // Of other errors the append that needs the segment reports what matters.
+        let result = preparer.prepare().map_err(StorageError::from);
+        if result.is_err_and(|error| error.is_full_journal()) {
+            self.is_short(region, around);
         }
     }
 
@@ -227,7 +226,7 @@ impl Running {
         if let Some(layer) = published.sealed {
             self.seal(region, around, layer);
         }
-        self.prepare(region, around)?;
+        self.prepare(region, around);
         self.published(region, around)?;
         self.flush(region, around)
     }
@@ -290,7 +289,13 @@ impl Running {
             let ships = link.outbound.as_ref().map(|outbound| outbound.shipping.is_some());
             let snapshot = if link.needs_snapshot { ", needs a snapshot" } else { "" };
             let paused = if link.paused { ", paused" } else { "" };
-            format!("to {}: ships {ships:?}, hears {}{snapshot}{paused}", link.name, link.inbound.is_some())
+            format!(
+                "to {}: ships {ships:?}, hears {}{snapshot}{paused} lag {:?} connection {:?}",
+                link.name,
+                link.inbound.is_some(),
+                link.lag,
+                link.outbound.as_ref().map(|o| o.connection)
+            )
         });
         let name = self.identity.replica;
         format!("{name}: {}", links.collect::<Vec<_>>().join(", "))
@@ -331,4 +336,9 @@ impl Running {
         around.path(PathKind::CleanStop);
         Ok(())
     }
+}
+
+/// So many conflicts that none is let go: what is kept can then be told exactly.
+fn limits_of_items() -> ItemLimits {
+    ItemLimits { conflicts_max: usize::MAX, ..ItemLimits::default() }
 }

@@ -62,6 +62,8 @@ impl World {
         let nth = usize::try_from(self.around.random.below(faults.len() as u64)).unwrap_or(0);
         let region = self.any_region();
         if self.strike(faults[nth], region) {
+            let name = self.regions[region].name;
+            self.around.tell(|| format!("{name}: {}", faults[nth]));
             self.around.coverage.fault(faults[nth]);
         }
     }
@@ -93,6 +95,7 @@ impl World {
             FaultKind::GracefulRestart if is_up => self.restart_gracefully(region),
             FaultKind::DiskLied if is_up && !alone => {
                 self.regions[region].disk.inject(Fault::Lie(Lie::SyncData));
+                self.regions[region].disk_has_lied = true;
                 self.later(500, 5_000, Mend::PowerCut { region });
             }
             FaultKind::DiskFull if is_up => {
@@ -140,9 +143,8 @@ impl World {
 
     fn upset_clock(&mut self, fault: FaultKind, region: RegionIndex) {
         let random = &mut self.around.random;
-        let by = |random: &mut crate::Random, max: u64| {
-            i64::try_from(random.below(max)).unwrap_or(0)
-        };
+        let by =
+            |random: &mut crate::Random, max: u64| i64::try_from(random.below(max)).unwrap_or(0);
         let clock = &mut self.regions[region].clock;
         match fault {
             FaultKind::ClockSkewed => clock.off_ms = by(random, 900) - 450,
@@ -236,10 +238,16 @@ impl World {
     }
 
     pub(super) fn mend(&mut self, mend: Mend) {
+        if self.healed && matches!(mend, Mend::PowerCut { .. } | Mend::Image { .. }) {
+            return;
+        }
+        self.around.tell(|| format!("mended: {mend:?}"));
         match mend {
             Mend::Link { from, to } => {
                 let due = self.around.network.mend(self.around.now_us, from, to);
-                due.into_iter().for_each(|delivery| self.around.deliver(delivery));
+                for delivery in due {
+                    self.around.deliver(delivery);
+                }
             }
             Mend::Flap { from, to, left } => {
                 let is_cut = self.around.network.is_cut(from, to);
@@ -250,7 +258,7 @@ impl World {
                     self.around.network.cut(from, to);
                     self.around.network.cut(to, from);
                 }
-                if left > 0 || !is_cut {
+                if !self.healed && (left > 0 || !is_cut) {
                     self.later(50, 2_000, Mend::Flap { from, to, left: left.saturating_sub(1) });
                 }
             }
@@ -270,7 +278,6 @@ impl World {
             }
             Mend::Resume { region, peer } => self.set_paused(region, peer, false),
             Mend::PowerCut { region } => {
-                self.regions[region].disk_is_excused = true;
                 self.end(region, true);
                 self.restart_later(region);
             }

@@ -3,7 +3,7 @@
 use super::World;
 use crate::invariant::Invariant;
 use crate::network::Weather;
-use crate::region::texts;
+use crate::region::{Running, texts};
 use crate::world::Event;
 use crate::world::accidents::Mend;
 use tombolo_resolvers::Shown;
@@ -30,7 +30,6 @@ impl World {
             if !region.disk_is_excused {
                 region.disk.heal();
             }
-            region.stopped_until_us = region.stopped_until_us.min(self.around.now_us);
             for to in 0..self.regions.len() {
                 if from != to {
                     self.mend(Mend::Link { from, to });
@@ -38,7 +37,9 @@ impl World {
                 }
             }
             let life = self.regions[from].life;
-            self.around.queue.plan(self.around.now_us + 1_000, Event::Restart { region: from, life });
+            self.around
+                .queue
+                .plan(self.around.now_us + 1_000, Event::Restart { region: from, life });
         }
     }
 
@@ -80,11 +81,16 @@ impl World {
         let mut vectors = self.regions.iter().map(|region| Some(region.view()?.vector().clone()));
         let waits = self.clients.iter().any(|client| client.pending.is_some());
         let Some(Some(first)) = vectors.next() else { return false };
-        !waits && vectors.all(|vector| vector.as_ref() == Some(&first)) && self.links_are_up()
+        let now_us = self.around.now_us;
+        let stopped = self.regions.iter().any(|region| region.stopped_until_us > now_us);
+        !waits
+            && !stopped
+            && vectors.all(|vector| vector.as_ref() == Some(&first))
+            && self.links_are_up()
     }
 
     fn links_are_up(&self) -> bool {
-        self.regions.iter().filter_map(|region| region.running()).all(|region| region.links_are_up())
+        self.regions.iter().filter_map(|region| region.running()).all(Running::links_are_up)
     }
 
     fn unequal(&self) -> String {
@@ -112,7 +118,8 @@ impl World {
         for region in &self.regions {
             let worst = region.running().map_or(0, |running| running.lag_ms(now_ms));
             if worst > lag_ms_max {
-                let detail = format!("{} still says {worst} ms of lag", region.name);
+                let detail =
+                    format!("{} still says {worst} ms of lag {}", region.name, self.unequal());
                 self.around.violations.push(Invariant::I11.broken(detail));
             }
         }
@@ -145,11 +152,12 @@ impl World {
                     let detail = format!("{name} shows {shown:?} of {key:?}, not {expected:?}");
                     broken.push(invariant.broken(detail));
                 }
-                let lost = state.as_ref().map(|state| resolver.lost(state)).unwrap_or_default();
-                let lost = lost.into_iter();
-                let lost: std::collections::BTreeSet<_> =
-                    lost.map(|lost| (lost.element.cloned(), lost.lost.written.dot)).collect();
-                let expected = item.lost(view.vector());
+                let lost = state.as_ref().map(|state| resolver.records(state)).unwrap_or_default();
+                let lost: std::collections::BTreeSet<_> = lost
+                    .into_iter()
+                    .map(|lost| (lost.element.cloned(), lost.lost.written.dot, lost.outcome))
+                    .collect();
+                let expected = item.records(view.vector());
                 if !lost.is_empty() {
                     self.around.coverage.path(crate::coverage::PathKind::ConflictKept);
                 }

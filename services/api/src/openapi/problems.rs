@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use actix_web::http::Method;
 use tombolo_actors::{RouteError, SubmitError, TableError};
 use tombolo_causality::RegionId;
-use tombolo_datatypes::{DataType, JsonText, OperationError};
+use tombolo_datatypes::{DataType, JsonText, OperationError, Outcome};
 use tombolo_protocol::{EncodeError, SessionTokenError};
 use tombolo_replication::TableName;
 use tombolo_replication::leader::Refusal;
@@ -181,6 +181,9 @@ fn samples() -> Vec<Problem> {
             OperationError::AlreadyWritten,
             OperationError::TooManySiblings { max: 0 },
             OperationError::WouldLoseAgain { reason: none() },
+            OperationError::AlreadySettled { outcome: Outcome::Restored },
+            OperationError::NotSettled,
+            OperationError::NotUndoable,
         ]
         .map(refused),
     );

@@ -76,7 +76,7 @@ const STOPPING: Entry = unavailable("stopping", "The region is stopping");
 const NO_SUCH_TABLE: Entry = refused(StatusCode::NOT_FOUND, "no_such_table", "No such table");
 const NO_SUCH_ITEM: Entry = refused(StatusCode::NOT_FOUND, "no_such_item", "No such item");
 const NO_SUCH_CONFLICT: Entry =
-    refused(StatusCode::NOT_FOUND, "no_such_conflict", "No such open conflict");
+    refused(StatusCode::NOT_FOUND, "no_such_conflict", "No such conflict");
 const TOO_LARGE: Entry =
     refused(StatusCode::PAYLOAD_TOO_LARGE, "value_too_large", "The value is too large");
 const NO_SUCH_PEER: Entry = refused(StatusCode::NOT_FOUND, "no_such_peer", "No such peer");
@@ -261,6 +261,9 @@ fn operation(error: &OperationError) -> Entry {
         E::AlreadyWritten => conflict("already_written", "The item is already written"),
         E::TooManySiblings { .. } => conflict("too_many_siblings", "Too many siblings"),
         E::NoSuchConflict => NO_SUCH_CONFLICT,
+        E::AlreadySettled { .. } => conflict("already_settled", "The conflict is settled already"),
+        E::NotSettled => conflict("not_settled", "The conflict is open"),
+        E::NotUndoable => unfit("not_undoable", "What was restored stands for ever"),
         E::WouldLoseAgain { .. } => unfit("would_lose_again", "It would lose again"),
         _ => unfit("refused", "Refused"),
     }

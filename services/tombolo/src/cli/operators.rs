@@ -105,6 +105,9 @@ pub(crate) struct Conflicts {
     /// Only those of this item.
     #[arg(long, value_name = "KEY", requires = "table")]
     pub(crate) key: Option<String>,
+    /// Only those that are open, or were restored or dismissed.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
     /// At most so many; all of them where it is not said.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
@@ -119,7 +122,7 @@ pub(crate) enum ConflictAction {
         /// The conflict.
         id: String,
     },
-    /// Undo a restoration.
+    /// Take back what restored or dismissed it.
     Undo {
         /// The conflict.
         id: String,

@@ -133,7 +133,7 @@ pub(super) fn decode_json(text: &str) -> Result<JsonText, DecodeError> {
 }
 
 /// An element is a scalar in the one way to write it.
-fn decode_element(text: &str) -> Result<Element, DecodeError> {
+pub(crate) fn decode_element(text: &str) -> Result<Element, DecodeError> {
     let element = Element::new(&decode_json(text)?);
     let element = element.ok_or(DecodeError::Malformed { what: "element" })?;
     holds("element", element.text().as_str() == text)?;

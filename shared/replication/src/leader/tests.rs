@@ -71,12 +71,13 @@ fn a_put_becomes_one_change_on_top_of_what_is_shown() {
             body: Body::Items(vec![ItemDelta {
                 table,
                 key: Key::new("alice").unwrap(),
-                delta: Delta {
-                    ctx: vec![first.change.dot],
-                    body: DeltaBody::Register(RegisterDelta(Some(Some(value.clone()).into()))),
-                },
+                delta: Delta::new(
+                    vec![first.change.dot],
+                    DeltaBody::Register(RegisterDelta(Some(Some(value.clone()).into()))),
+                ),
             }]),
             idempotency: None,
+            span: None,
         }
     );
     assert!(!first.existed && second.existed);
@@ -194,6 +195,7 @@ fn a_definition_beyond_what_there_may_be_is_set_aside() {
             cut: Arc::default(),
             body: Body::Define(definition(seq, name)),
             idempotency: None,
+            span: None,
         };
         b.apply(&change, no_state).unwrap().set_aside
     };

@@ -34,7 +34,7 @@ fn table(region: &Region, name: &str) -> TableId {
 
 /// The `seq`th change of the impostor, which does this to one item.
 fn change(seq: u64, table: TableId, key: &str, body: DeltaBody) -> Change {
-    let delta = Delta { ctx: Vec::new(), body };
+    let delta = Delta::new(Vec::new(), body);
     Change {
         dot: Dot::new(replica("b"), seq),
         // Long ago: what the true regions write stands.
@@ -43,6 +43,7 @@ fn change(seq: u64, table: TableId, key: &str, body: DeltaBody) -> Change {
         cut: Arc::default(),
         body: Body::Items(vec![ItemDelta { table, key: Key::new(key).unwrap(), delta }]),
         idempotency: None,
+        span: None,
     }
 }
 
