@@ -66,8 +66,8 @@ impl FromStr for DataType {
 /// An item as a region knows it. A missing item is "never heard of", never "deleted".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemState {
-    context: VersionVector,
-    value: TypeState,
+    pub(crate) context: VersionVector,
+    pub(crate) value: TypeState,
 }
 
 /// The state of an item's data type.

@@ -7,6 +7,7 @@
 mod counter;
 mod delta;
 mod flag;
+mod foreign;
 mod item;
 mod json;
 mod live;
@@ -17,6 +18,7 @@ mod set;
 pub use counter::{CounterDelta, CounterState, Tally};
 pub use delta::{Basis, Delta, DeltaBody};
 pub use flag::{FlagDelta, FlagState};
+pub use foreign::{Disputed, Side};
 pub use item::{DataType, ItemState, TypeState};
 pub use json::{JsonError, JsonFault, JsonText};
 pub use live::{Entry, Live, Written};

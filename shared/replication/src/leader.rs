@@ -8,6 +8,7 @@
 mod applier;
 mod condition;
 mod decision;
+mod joining;
 mod letting_go;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tombolo_resolvers::{Resolver, ShownValue, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
+pub use self::joining::{NotJoined, Voices};
 use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
 use crate::{
     Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId, TableName, TableShape,

@@ -25,6 +25,7 @@ mod key;
 pub mod lag;
 pub mod leader;
 pub mod read_router;
+pub mod reconciler;
 pub mod retention;
 pub mod shipper;
 mod table;

@@ -49,6 +49,11 @@ impl Applier {
         &self.applied
     }
 
+    /// The largest stamp applied or issued.
+    pub(super) fn latest_stamp(&self) -> HybridTimestamp {
+        self.clock.last()
+    }
+
     /// The tables.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
