@@ -4,6 +4,8 @@ mod body;
 mod delta;
 pub(crate) mod idempotency;
 
+pub(crate) use self::delta::{decode_element, decode_json};
+
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId};

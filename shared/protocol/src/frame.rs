@@ -11,9 +11,11 @@
 mod batch;
 mod codec;
 mod forward;
+mod reconcile;
 
 use serde::{Deserialize, Serialize};
 use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
+use tombolo_replication::reconciler::{Compare, Compared, Offer, Offered};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 pub use self::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, decode_frame, encode_frame};
@@ -80,6 +82,14 @@ pub enum Frame {
     Forward(Forward),
     /// The answer to it.
     Forwarded(Forwarded),
+    /// What the sender has of some items, in a digest.
+    Compare(Compare),
+    /// The answer to it.
+    Compared(Compared),
+    /// The sender's states of items that differ.
+    Offer(Offer),
+    /// The answer to it.
+    Offered(Offered),
 }
 
 /// Who dials, and what for.
@@ -110,6 +120,8 @@ pub enum Purpose {
     Identify,
     /// To have clients' requests answered.
     Forward,
+    /// To compare what both hold, and to repair it.
+    Verify,
 }
 
 /// Who was dialled.

@@ -1,4 +1,5 @@
-//! What the journal's frames hold: the changes of one group, in the order of application.
+//! What the journal's frames hold: the changes of one group, and the states that were joined beside
+//! them, in the order of application.
 //!
 //! ```text
 //! version u8 │ starts: postcard [(replica, seq, hash)] │ records: (kind u8, length u32 le, bytes)*
@@ -22,6 +23,7 @@ const WHAT: &str = "journal frame";
 
 mod record_kind {
     pub(super) const CHANGE: u8 = 1;
+    pub(super) const JOINED: u8 = 2;
 }
 
 /// Where a stream stood just before a frame.
@@ -38,6 +40,8 @@ pub struct StreamStart {
 pub enum Record<'a> {
     /// An encoded change.
     Change(&'a [u8]),
+    /// An encoded [`JoinedItem`].
+    Joined(&'a [u8]),
     /// Something that a later version wrote.
     Unknown {
         /// Its kind.
@@ -53,6 +57,7 @@ pub struct JournalFrameBuilder {
     starts: Vec<StreamStart>,
     records: Vec<u8>,
     changes: usize,
+    joined: usize,
 }
 
 impl JournalFrameBuilder {
@@ -64,21 +69,39 @@ impl JournalFrameBuilder {
         before: StreamPosition,
         bytes: &[u8],
     ) -> Result<(), EncodeError> {
-        let length = length("a change", bytes.len())?;
         if !self.starts.iter().any(|start| start.replica == replica) {
+            length("a record", bytes.len())?;
             at_most("streams of a journal frame", self.starts.len() + 1, STREAMS_MAX)?;
             self.starts.push(StreamStart { replica, before });
         }
-        self.records.push(record_kind::CHANGE);
+        self.record(record_kind::CHANGE, bytes)?;
+        self.changes += 1;
+        Ok(())
+    }
+
+    /// Adds an encoded [`JoinedItem`]. Adds nothing where it answers an error.
+    pub fn add_joined(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.record(record_kind::JOINED, bytes)?;
+        self.joined += 1;
+        Ok(())
+    }
+
+    fn record(&mut self, kind: u8, bytes: &[u8]) -> Result<(), EncodeError> {
+        let length = length("a record", bytes.len())?;
+        self.records.push(kind);
         self.records.extend_from_slice(&length.to_le_bytes());
         self.records.extend_from_slice(bytes);
-        self.changes += 1;
         Ok(())
     }
 
     /// How many changes were added.
     pub fn changes(&self) -> usize {
         self.changes
+    }
+
+    /// How many records were added, changes among them.
+    pub fn records(&self) -> usize {
+        self.changes + self.joined
     }
 
     /// The size of the records so far, in bytes.
@@ -138,6 +161,7 @@ fn split_record(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), DecodeError> {
     let (bytes, rest) = take_prefixed(rest)?;
     let record = match *kind {
         record_kind::CHANGE => Record::Change(bytes),
+        record_kind::JOINED => Record::Joined(bytes),
         kind => Record::Unknown { kind, bytes },
     };
     Ok((record, rest))

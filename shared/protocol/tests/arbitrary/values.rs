@@ -16,7 +16,7 @@ use tombolo_datatypes::{
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
 use tombolo_replication::{
-    Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, Key, RunningHash,
+    Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key, RunningHash,
     Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
@@ -119,12 +119,16 @@ fn delta() -> impl Strategy<Value = Delta> {
     (dots(), body).prop_map(|(ctx, body)| Delta { ctx, body })
 }
 
-fn key() -> impl Strategy<Value = Key> {
+pub(crate) fn key() -> impl Strategy<Value = Key> {
     "[a-c/é😀]{1,9}".prop_map(|text| Key::new(&text).unwrap())
 }
 
-fn table() -> impl Strategy<Value = TableId> {
+pub(crate) fn table() -> impl Strategy<Value = TableId> {
     dot().prop_map(TableId)
+}
+
+pub(crate) fn item() -> impl Strategy<Value = ItemKey> {
+    (table(), key()).prop_map(|(table, key)| ItemKey { table, key })
 }
 
 fn definition() -> impl Strategy<Value = (TableName, TableShape)> {

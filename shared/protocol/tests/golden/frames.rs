@@ -1,11 +1,14 @@
 //! One frame of every kind, and of every variant within a kind.
 
+use std::sync::Arc;
+
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_protocol::{
     BatchFrame, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, TableReply, TableRequest,
     Welcome, seal,
 };
-use tombolo_replication::{RunningHash, SealedChange, StreamPosition};
+use tombolo_replication::reconciler::{Compare, Compared, Comparison, Held, Offer, Offered, Span};
+use tombolo_replication::{Digest, Key, RunningHash, SealedChange, StreamPosition, TableId};
 
 use crate::changes::{ap, eu, put, us, vector};
 
@@ -107,12 +110,47 @@ fn forwards() -> Vec<(&'static str, Frame)> {
     vec![("frame-forward", Frame::Forward(forward)), ("frame-forwarded", Frame::Forwarded(answer))]
 }
 
+fn comparisons() -> Vec<(&'static str, Frame)> {
+    let key = |text| Key::new(text).unwrap();
+    let table = TableId(Dot::new(us(), 7));
+    let span = Span { table, after: Some(key("a")), to: Some(key("b/é")) };
+    let all = Span::of(table);
+    let (digest, other) = (Digest(*b"0123456789abcdef"), Digest([0xcd; 16]));
+    let compare = |span| Frame::Compare(Compare { request: 1, vector: vector(), span, digest });
+    let compared = |answer| Frame::Compared(Compared { request: 300, vector: vector(), answer });
+    let items = vec![(key("a1"), digest), (key("b"), other)];
+    let part = Comparison::Differs { items: items.clone(), up_to: Some(key("b")) };
+    let rows = crate::rows::all();
+    let (_, state) = rows.iter().find(|(name, _)| *name == "row-register").unwrap();
+    let row = || Held::State(Arc::new(state.clone()));
+    let offer = Offer {
+        request: 2,
+        vector: vector(),
+        table,
+        speaks_for: vec![us().region, ap().region],
+        items: vec![(key("a"), Held::Nothing), (key("b"), row()), (key("c"), Held::TooLarge)],
+    };
+    let vector = VersionVector::new();
+    let offered = Offered { request: 2, vector, items: vec![row(), Held::Nothing, Held::TooLarge] };
+    vec![
+        ("frame-compare", compare(span)),
+        ("frame-compare-all", compare(all)),
+        ("frame-compared-same", compared(Comparison::Same)),
+        ("frame-compared-differs", compared(Comparison::Differs { items, up_to: None })),
+        ("frame-compared-differs-in-part", compared(part)),
+        ("frame-compared-no-such-table", compared(Comparison::NoSuchTable)),
+        ("frame-offer", Frame::Offer(offer)),
+        ("frame-offered", Frame::Offered(offered)),
+    ]
+}
+
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     let mut all = vec![
         ("frame-hello-replicate", hello(vector(), Purpose::Replicate)),
         ("frame-hello-identify", hello(VersionVector::new(), Purpose::Identify)),
         ("frame-hello-forward", hello(VersionVector::new(), Purpose::Forward)),
+        ("frame-hello-verify", hello(VersionVector::new(), Purpose::Verify)),
         ("frame-welcome", welcome()),
         ("frame-batch", batch()),
         ("frame-ask", Frame::Ask { origin: eu(), after: 0, up_to: 300 }),
@@ -130,5 +168,6 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     all.extend(refusals());
     all.extend(tables());
     all.extend(forwards());
+    all.extend(comparisons());
     all
 }

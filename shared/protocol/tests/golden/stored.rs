@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, ReplicaId};
 use tombolo_datatypes::DataType;
-use tombolo_protocol::{JournalFrameBuilder, Record, RegionPosition, StreamStart, seal};
-use tombolo_replication::{Catalog, RunningHash, StreamPosition, Streams};
+use tombolo_protocol::{
+    JoinedItem, JournalFrameBuilder, Record, RegionPosition, StreamStart, seal,
+};
+use tombolo_replication::{Catalog, ItemKey, Key, RunningHash, StreamPosition, Streams, TableId};
 
 use crate::changes::{ap, definition, eu, put, stamp, us};
 
@@ -47,6 +49,14 @@ pub(crate) fn journal_frame() -> Vec<u8> {
     frame.extend_from_slice(&u32::try_from(three.len()).unwrap().to_le_bytes());
     frame.extend_from_slice(&three);
     frame
+}
+
+/// The state of an item that was joined, as the journal keeps it.
+pub(crate) fn joined_item() -> JoinedItem {
+    let rows = crate::rows::all();
+    let (_, state) = rows.into_iter().find(|(name, _)| *name == "row-register").unwrap();
+    let item = ItemKey { table: TableId(Dot::new(us(), 7)), key: Key::new("a/é").unwrap() };
+    JoinedItem { item, state }
 }
 
 pub(crate) fn position() -> RegionPosition {
