@@ -43,4 +43,4 @@ pub use redb_backend::RedbBackend;
 pub use room::{ROOM_SOUGHT_EVERY, Room, Shortage};
 pub use state::Begun;
 pub use store::{OverlayOptions, Store, StoreOptions};
-pub use view::{ContestedItem, View};
+pub use view::{ContestedItem, ListingLimits, View};

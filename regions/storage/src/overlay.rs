@@ -13,7 +13,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tombolo_causality::HybridTimestamp;
 use tombolo_datatypes::ItemState;
-use tombolo_protocol::{JournalFrameBuilder, RegionPosition};
+use tombolo_protocol::{JournalFrameBuilder, RegionPosition, encode_joined_item};
 use tombolo_replication::idempotency::KeptRecord;
 use tombolo_replication::{Catalog, ItemKey, SealedChange};
 
@@ -189,6 +189,20 @@ impl Overlay {
         Ok(())
     }
 
+    /// Stages the state of an item that came of joining another region's, in the group being
+    /// gathered. Stages nothing where it answers an error.
+    pub fn stage_joined(
+        &mut self,
+        item: &ItemKey,
+        state: Arc<ItemState>,
+    ) -> Result<(), StorageError> {
+        let record = encode_joined_item(item, &state)?;
+        self.frame.add_joined(&record)?;
+        self.active_journaled_bytes += record.len();
+        self.stage_state(item, state);
+        Ok(())
+    }
+
     fn stage_state(&mut self, item: &ItemKey, state: Arc<ItemState>) {
         let key = item_bytes(item);
         let (active, number) = (&self.active, self.active_number);
@@ -209,9 +223,9 @@ impl Overlay {
         self.recent.replaced(before, after);
     }
 
-    /// How many changes are staged in the group being gathered.
-    pub fn staged_changes(&self) -> usize {
-        self.frame.changes()
+    /// How many changes and joined states are staged in the group being gathered.
+    pub fn staged_records(&self) -> usize {
+        self.frame.records()
     }
 
     /// Their size in the journal, in bytes.
@@ -221,7 +235,7 @@ impl Overlay {
 
     /// Closes the group being gathered; nothing where none is.
     pub fn close_group(&mut self, catalog: &Arc<Catalog>) -> Result<Option<Group>, StorageError> {
-        if self.frame.changes() == 0 {
+        if self.frame.records() == 0 {
             return Ok(None);
         }
         let frame = core::mem::take(&mut self.frame);
@@ -287,7 +301,7 @@ impl Overlay {
     /// not published or a layer sealed before not installed, and where the state has everything.
     pub fn seal_rest(&mut self) -> Option<SealedLayer> {
         let view = self.view.load_full();
-        let under_way = self.frame.changes() > 0 || view.commit + 1 < self.commit;
+        let under_way = self.frame.records() > 0 || view.commit + 1 < self.commit;
         if under_way || !self.sealing.is_empty() || self.active.bytes() == 0 {
             return None;
         }

@@ -179,3 +179,18 @@ fn nothing_is_read_that_is_not_durable() {
     region.journal.sync().unwrap();
     assert_eq!(log.read(origin, 1, u64::MAX, usize::MAX).unwrap(), run(&own, 1, 1));
 }
+
+#[test]
+fn joined_states_between_changes_are_passed_over() {
+    let (mut region, k, mut own) = region();
+    let origin = region.leader.replica();
+    for _ in 0..3 {
+        group(&mut region, &k, 2, &mut own);
+        let state = region.overlay.latest(&k).unwrap().unwrap();
+        region.overlay.stage_joined(&k, state).unwrap();
+        region.commit();
+    }
+    let mut log = region.reader.log();
+    assert_eq!(log.read(origin, 0, u64::MAX, usize::MAX).unwrap(), run(&own, 0, own.len()));
+    assert_eq!(log.hash_at(origin, 7).unwrap(), Some(hash_after(&own)));
+}

@@ -245,3 +245,49 @@ fn answers_to_named_requests_go_from_the_state_when_their_time_is_over() {
     region.install(&sealed);
     assert_eq!(records(&region), 0);
 }
+
+fn commit(region: &mut HandDriven) {
+    if let Some(sealed) = region.commit() {
+        region.install(&sealed);
+    }
+}
+
+/// What was joined has no place in any stream: it is replayed where it stood among the changes.
+#[test]
+fn a_joined_state_is_replayed_and_takes_no_place_in_a_stream() {
+    for options in [NEVER_SEALS, SEALS_EACH_GROUP] {
+        let (mut region, k) = counted(options, 3);
+        let joined = region.overlay.latest(&k).unwrap().unwrap();
+        let before = region.view();
+        region.operate(&k, Operation::Increment(1));
+        commit(&mut region);
+        // As it was before the last increment.
+        region.overlay.stage_joined(&k, joined).unwrap();
+        commit(&mut region);
+        let view = region.view();
+        assert_eq!((shown(&before, &k), shown(&view, &k)), (Some(3), Some(3)));
+        assert_eq!(view.vector().get(&region.leader.replica()), 5);
+
+        let mut region = region.reopen(options);
+        assert_eq!(shown(&region.view(), &k), Some(3));
+        assert_eq!(region.view().position(), view.position());
+        region.operate(&k, Operation::Increment(10));
+        commit(&mut region);
+        let region = region.reopen(options);
+        assert_eq!(shown(&region.view(), &k), Some(13));
+    }
+}
+
+#[test]
+fn a_state_that_was_joined_into_a_table_that_is_dropped_is_gone_with_it() {
+    let (mut region, k) = counted(NEVER_SEALS, 1);
+    let joined = region.overlay.latest(&k).unwrap().unwrap();
+    region.drop_table("hits");
+    region.commit();
+    let other = item(k.table, "other");
+    region.overlay.stage_joined(&other, joined).unwrap();
+    region.commit();
+    let region = region.reopen(NEVER_SEALS);
+    assert!(region.view().catalog().is_empty());
+    assert_eq!(region.view().get(&other).unwrap(), None);
+}
