@@ -17,6 +17,7 @@ use tombolo_topology::Settings;
 
 use self::directory::{Opened, open, settle};
 use self::threads::Threads;
+pub(crate) use self::threads::yield_to_others;
 use self::wiring::Wiring;
 use crate::clock;
 use crate::error::StartError;
@@ -70,6 +71,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let room = Arc::clone(&store.room);
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let forwarders = wiring.forwarders(&peers, &thread.links);
+    let verifier = wiring.verifier(&peers, &thread.links, &open.holdings);
     let running = Running {
         identity,
         started_at_ms,
@@ -85,6 +87,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         tables: open.tables.clone(),
         forwarders,
         answers,
+        verifier,
         published: open.published.clone(),
         waiting: Arc::new(Semaphore::new(settings.http.waiting_requests_max)),
         failed: has_failed,

@@ -7,6 +7,7 @@
 
 mod answer;
 mod durable;
+mod joining;
 mod messages;
 
 use core::pin::Pin;
@@ -24,6 +25,7 @@ use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, Storag
 
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
+pub(crate) use self::joining::{Join, JoinError, Joined};
 pub(crate) use self::messages::{
     Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
 };
@@ -203,7 +205,7 @@ impl Leader {
 
     /// Calls `tell` when everything decided so far is durable.
     fn when_durable(&mut self, tell: impl FnOnce(Result<(), SubmitError>) + 'static) {
-        if self.overlay.staged_changes() > 0 {
+        if self.overlay.staged_records() > 0 {
             self.gathering.push(Waiter::Other(Box::new(tell)));
         } else if let Some(in_flight) = &mut self.in_flight {
             in_flight.waiting.push(Waiter::Other(Box::new(tell)));
@@ -324,7 +326,7 @@ impl Leader {
     }
 
     fn group_is_full(&self) -> bool {
-        self.overlay.staged_changes() >= self.limits.group_changes
+        self.overlay.staged_records() >= self.limits.group_changes
             || self.overlay.staged_bytes() >= self.limits.group_bytes
     }
 

@@ -32,6 +32,7 @@ mod running;
 mod serving;
 mod shipping;
 mod tables;
+mod verifying;
 
 pub use error::{RouteError, StartError, SubmitError, TableError, UnknownPeer};
 pub use forwarding::{
@@ -41,3 +42,4 @@ pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
 pub use tables::Defined;
+pub use verifying::{Verified, VerifyError};

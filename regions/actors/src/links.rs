@@ -40,6 +40,8 @@ pub(crate) struct Link {
     acknowledged: watch::Sender<u64>,
     /// Told when the peer has a new connection for forwarding.
     forwarding: watch::Sender<u64>,
+    /// Told when the peer has a new connection for comparing.
+    verifying: watch::Sender<u64>,
 }
 
 /// What is known of a peer.
@@ -79,6 +81,7 @@ impl Links {
                 paused: watch::Sender::new(paused(peer)),
                 acknowledged: acknowledged.clone(),
                 forwarding: watch::Sender::new(0),
+                verifying: watch::Sender::new(0),
             };
             (peer, Arc::new(link))
         };
@@ -175,6 +178,12 @@ impl Link {
     pub(crate) fn take_forwarding(&self) -> watch::Receiver<u64> {
         self.forwarding.send_modify(|connections| *connections += 1);
         self.forwarding.subscribe()
+    }
+
+    /// The same of a connection for comparing.
+    pub(crate) fn take_verifying(&self) -> watch::Receiver<u64> {
+        self.verifying.send_modify(|connections| *connections += 1);
+        self.verifying.subscribe()
     }
 
     /// The peer says at the beginning of a connection who it is and what it has: less than before,

@@ -24,6 +24,7 @@ use crate::links::{Link, Links};
 use crate::replication::{PeerCalled, Replication};
 use crate::serving::Serving;
 use crate::tables::Tables;
+use crate::verifying::{self, Holdings};
 
 /// What is there once the region knows who it is.
 #[derive(Clone, Debug)]
@@ -34,6 +35,7 @@ pub(crate) struct Open {
     pub(crate) tables: Tables,
     pub(crate) replications: Arc<std::collections::BTreeMap<RegionId, Addr<Replication>>>,
     pub(crate) published: watch::Receiver<u64>,
+    pub(crate) holdings: Holdings,
 }
 
 /// See the module.
@@ -118,6 +120,7 @@ impl Listener {
             },
             Purpose::Replicate => self.replicate(link, &hello, reader, writer).await,
             Purpose::Forward => self.answer(link, &hello, reader, writer).await,
+            Purpose::Verify => self.verify(link, &hello, reader, writer).await,
         }
     }
 
@@ -178,9 +181,7 @@ impl Listener {
         mut writer: FrameWriter,
     ) -> ConnectionError {
         let Some(open) = self.open.borrow().clone() else {
-            let (code, detail) = (RefusalCode::Unavailable, "the region is starting".to_owned());
-            timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
-            return ConnectionError::Refusing { code, detail };
+            return self.not_yet(&mut writer).await;
         };
         let welcome = Frame::Welcome(self.welcome(open.own, hello));
         if let Err(error) = writer.write(&welcome).await {
@@ -226,6 +227,34 @@ impl Listener {
             silence_max: self.silence_max,
         };
         answering.run(reader, writer).await
+    }
+
+    async fn verify(
+        &self,
+        link: Arc<Link>,
+        hello: &Hello,
+        reader: FrameReader,
+        mut writer: FrameWriter,
+    ) -> ConnectionError {
+        let Some(open) = self.open.borrow().clone() else {
+            return self.not_yet(&mut writer).await;
+        };
+        if let Err(error) = writer.write(&Frame::Welcome(self.welcome(open.own, hello))).await {
+            return error;
+        }
+        let answering = verifying::Answering {
+            link,
+            holdings: open.holdings,
+            frame_bytes_max: self.frame_bytes_max,
+            silence_max: self.silence_max,
+        };
+        answering.run(reader, writer).await
+    }
+
+    async fn not_yet(&self, writer: &mut FrameWriter) -> ConnectionError {
+        let (code, detail) = (RefusalCode::Unavailable, "the region is starting".to_owned());
+        timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
+        ConnectionError::Refusing { code, detail }
     }
 
     fn welcome(&self, own: ReplicaId, hello: &Hello) -> Welcome {

@@ -21,6 +21,7 @@ use crate::meters::Meters;
 use crate::replication::PauseChanged;
 use crate::running::Running;
 use crate::tables::Defined;
+use crate::verifying::{Verified, VerifyError};
 use crate::{boot, clock};
 
 pub use self::waiting::{ConcernUnmet, MayWait, Routed};
@@ -163,6 +164,12 @@ impl Region {
             replication.send(PauseChanged).await.map_err(|_| PauseError::Stopping)?;
         }
         Ok(self.status(link))
+    }
+
+    /// Compares what is held here with what every peer holds, and repairs what differs, here and
+    /// there. In the order of the peers' names.
+    pub async fn verify(&self) -> Result<Vec<Verified>, VerifyError> {
+        self.0.verifier.verify().await
     }
 
     fn status(&self, link: &Link) -> LinkStatus {

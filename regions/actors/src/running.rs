@@ -20,6 +20,7 @@ use crate::links::Links;
 use crate::meters::Meters;
 use crate::replication::Replication;
 use crate::tables::Tables;
+use crate::verifying::Verifier;
 
 /// The parts behind every handle of one region.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub(crate) struct Running {
     pub(crate) tables: Tables,
     pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
     pub(crate) answers: Answers,
+    pub(crate) verifier: Verifier,
     pub(crate) published: watch::Receiver<u64>,
     /// Of the requests that wait for other regions.
     pub(crate) waiting: Arc<Semaphore>,

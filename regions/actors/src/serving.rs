@@ -223,7 +223,8 @@ impl Serving {
     }
 }
 
-fn malformed(error: &tombolo_protocol::FrameError) -> ConnectionError {
+/// Why a connection ends on which something arrived that is no frame.
+pub(crate) fn malformed(error: &tombolo_protocol::FrameError) -> ConnectionError {
     use tombolo_protocol::{DecodeError, FrameError};
     let code = match error {
         FrameError::Decode(

@@ -20,6 +20,7 @@ use tombolo_storage::{Store, View};
 use tombolo_topology::Settings;
 
 use super::threads::Threads;
+use crate::connection::HELLO_BYTES_MAX;
 use crate::forwarding::{Asking, Forwarder};
 use crate::intake::Intake;
 use crate::journal::Journal;
@@ -32,6 +33,7 @@ use crate::replication::Replication;
 use crate::retention::Retention;
 use crate::shipping::Shipping;
 use crate::tables::Tables;
+use crate::verifying::{self, Holdings, Verifier};
 
 /// How long an unanswered request for missing changes stands.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -111,6 +113,16 @@ impl Wiring<'_> {
         };
         Retention::start_in_arbiter(&thread.links.handle(), |_| retention);
         let tables = self.tables(&leader, &replications, &watch_published);
+        let holdings = Holdings {
+            own: self.replica.region,
+            views: Arc::clone(self.views),
+            published: watch_published.clone(),
+            leader: leader.clone(),
+            thread: thread.background.handle(),
+            meters: meters(),
+            // What is around a row in a frame: its key, and a vector as in a hello.
+            row_bytes_max: self.settings.replication.frame_bytes_max - HELLO_BYTES_MAX,
+        };
         Open {
             own: self.replica,
             leader,
@@ -118,6 +130,7 @@ impl Wiring<'_> {
             tables,
             replications: Arc::new(replications),
             published: watch_published,
+            holdings,
         }
     }
 
@@ -144,6 +157,32 @@ impl Wiring<'_> {
             Some((*peer, forwarder))
         });
         ways.collect()
+    }
+
+    /// What compares with the peers, in a task of its own on `thread`.
+    pub(super) fn verifier(
+        &self,
+        peers: &[(RegionId, (String, u16))],
+        thread: &Arbiter,
+        holdings: &Holdings,
+    ) -> Verifier {
+        let settings = &self.settings.replication;
+        let (verifier, jobs) = Verifier::new();
+        let peers = peers.iter().filter_map(|(peer, address)| {
+            Some(verifying::Asking {
+                cluster: self.settings.cluster.id.as_str().to_owned(),
+                own: self.replica,
+                address: address.clone(),
+                link: Arc::clone(self.links.get(peer)?),
+                holdings: holdings.clone(),
+                dial_timeout: settings.dial_timeout,
+                frame_bytes_max: settings.frame_bytes_max,
+            })
+        });
+        let (own, peers) = (self.replica.region, peers.collect());
+        // Where the thread has ended the region has as well.
+        thread.spawn_fn(move || drop(actix_rt::spawn(verifying::serve(own, peers, jobs))));
+        verifier
     }
 
     fn item_limits(&self) -> ItemLimits {
