@@ -36,7 +36,7 @@ use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
 use crate::traces::{Tally, Tracer};
-use crate::{history, items, links, metrics, pages, region, tables, unread};
+use crate::{history, items, links, metrics, pages, region, tables, unread, verify};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -243,6 +243,7 @@ impl Api {
             Route::Page(page) => Ok(pages::show(self, page)),
             Route::Metrics => Ok(metrics::show(self)),
             Route::Digests => Box::pin(self.0.digests.show(self, query, &mut caller.session)).await,
+            Route::Verify => Box::pin(verify::run(self)).await,
             Route::Links => Ok(links::list(self)),
             Route::Link { peer, action } => Box::pin(links::act(self, peer, action)).await,
         }

@@ -20,7 +20,7 @@ const fn steer(class: RouteClass, id: &'static str, summary: &'static str) -> Op
     }
 }
 
-pub(super) static OPERATIONS: [Operation; 14] = [
+pub(super) static OPERATIONS: [Operation; 15] = [
     read(
         RouteClass::Region,
         "get_region",
@@ -54,6 +54,17 @@ pub(super) static OPERATIONS: [Operation; 14] = [
             "A digest of what is shown: equal vectors have equal digests",
             &[json(200, "The digest.", "Digest")],
             &[OF_TABLE_ASKED],
+        )
+    },
+    Operation {
+        verb: Verb::Post,
+        ..read(
+            RouteClass::Verify,
+            "verify",
+            "region",
+            "Compare with every other region what is held, and repair what differs",
+            &[json(200, "What came of it, by region.", "Verification")],
+            &[&["verify_running", "stopping"]],
         )
     },
     read(

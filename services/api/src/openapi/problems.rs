@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use tombolo_actors::{RouteError, SubmitError, TableError};
+use tombolo_actors::{RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonText, OperationError};
 use tombolo_protocol::{EncodeError, SessionTokenError};
@@ -136,6 +136,7 @@ fn samples() -> Vec<Problem> {
         Problem::NoSuchPeer { name: nothing() },
         Problem::ForeignHost { host: nothing() },
         Problem::ForeignOrigin { origin: nothing() },
+        Problem::Verify(VerifyError::Running),
         Problem::Version(EncodeError::Compression),
         Problem::Submit(SubmitError::Overloaded),
         Problem::Submit(SubmitError::StorageFull),

@@ -1,7 +1,7 @@
 //! The one table that maps every refusal to what it is answered with.
 
 use actix_web::http::StatusCode;
-use tombolo_actors::{PauseError, RouteError, SubmitError, TableError};
+use tombolo_actors::{PauseError, RouteError, SubmitError, TableError, VerifyError};
 use tombolo_datatypes::OperationError;
 use tombolo_replication::leader::Refusal;
 
@@ -192,7 +192,11 @@ impl Problem {
             },
             Self::Route(error) => route(*error),
             Self::NotReady { .. } => unavailable("not_ready", "The region is not ready"),
-            Self::Stopping => STOPPING,
+            Self::Verify(VerifyError::Running) => Entry {
+                status: S::CONFLICT,
+                ..unavailable("verify_running", "The regions are being compared already")
+            },
+            Self::Stopping | Self::Verify(_) => STOPPING,
             Self::Unreadable(_) => UNREADABLE,
             Self::Version(_) => Entry { code: "version_unwritable", ..WRITE_UNKNOWN },
             Self::Pause(error) => pause(error),
@@ -302,6 +306,14 @@ mod tests {
         assert_eq!(answered(SubmitError::StorageFull), full);
         assert_eq!(answered(TableError::Submit(SubmitError::StorageFull)), full);
         assert_eq!(answered(TableError::Submit(SubmitError::Overloaded)), later("overloaded"));
+    }
+
+    #[test]
+    fn one_comparison_is_made_at_a_time() {
+        let running = (409, "verify_running", Retry::Later, Outcome::NotApplied);
+        assert_eq!(answered(VerifyError::Running), running);
+        let stopping = (503, "stopping", Retry::Later, Outcome::NotApplied);
+        assert_eq!(answered(VerifyError::Stopping), stopping);
     }
 
     #[test]
