@@ -56,6 +56,11 @@ pub(crate) enum Command {
     Regions(Regions),
     /// Show and settle conflicts.
     Conflicts(Conflicts),
+    /// Compare with every other region what is held, and repair what differs.
+    ///
+    /// Ends with 4 where something was different, and with 1 where a region could not be compared
+    /// with.
+    Verify,
     /// Watch regions and their links.
     Watch(Watch),
     /// Print the completions of a shell.

@@ -23,3 +23,4 @@ mod slow_link;
 mod stop;
 mod support;
 mod values;
+mod verify;
