@@ -9,6 +9,7 @@ mod answer;
 mod durable;
 mod joining;
 mod messages;
+mod taking;
 
 use core::pin::Pin;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) use self::joining::{Join, JoinError, Joined};
 pub(crate) use self::messages::{
     Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
 };
+pub(crate) use self::taking::{Belief, StateStep, TakeState};
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
@@ -97,6 +99,9 @@ pub(crate) struct Leader {
     materializing: usize,
     stopping: Option<oneshot::Sender<()>>,
     is_failed: bool,
+    /// Whether the region catches up by state.
+    is_catching_up: bool,
+    belief: Belief,
 }
 
 impl core::fmt::Debug for Leader {
@@ -118,6 +123,8 @@ pub(crate) struct Parts {
     pub(crate) replay_from: watch::Sender<Option<Position>>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) room: Arc<Room>,
+    pub(crate) is_catching_up: bool,
+    pub(crate) belief: Belief,
 }
 
 impl Leader {
@@ -140,6 +147,8 @@ impl Leader {
             materializing: 0,
             stopping: None,
             is_failed: false,
+            is_catching_up: parts.is_catching_up,
+            belief: parts.belief,
         }
     }
 
@@ -149,6 +158,8 @@ impl Leader {
             Some(SubmitError::Unknown)
         } else if self.stopping.is_some() {
             Some(SubmitError::Stopping)
+        } else if self.is_catching_up {
+            Some(SubmitError::CatchingUp)
         } else if self.room.is_short() {
             Some(SubmitError::StorageFull)
         } else if self.overlay.is_full() {

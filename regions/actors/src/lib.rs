@@ -12,6 +12,7 @@
 //! mailbox and channel is bounded, and nothing is sent that may be dropped in silence.
 
 mod boot;
+mod catching_up;
 mod clock;
 mod connection;
 mod dialling;
@@ -40,6 +41,6 @@ pub use forwarding::{
 };
 pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
-pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
+pub use region::{ConcernUnmet, MayWait, PauseError, Region, ResyncError, Routed};
 pub use tables::Defined;
 pub use verifying::{Verified, VerifyError};

@@ -15,6 +15,7 @@ use tombolo_protocol::{Frame, Hello, Purpose, RefusalCode, Welcome};
 use tombolo_replication::intake::Input;
 use tombolo_storage::View;
 
+use crate::catching_up::Giving;
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
 use crate::dialling::PROTOCOL;
 use crate::forwarding::{Answering, Answers};
@@ -121,6 +122,7 @@ impl Listener {
             Purpose::Replicate => self.replicate(link, &hello, reader, writer).await,
             Purpose::Forward => self.answer(link, &hello, reader, writer).await,
             Purpose::Verify => self.verify(link, &hello, reader, writer).await,
+            Purpose::CatchUp => self.give(link, &hello, reader, writer).await,
         }
     }
 
@@ -200,6 +202,7 @@ impl Listener {
             published: open.published.clone(),
             intake: open.intake.clone(),
             tables: open.tables.clone(),
+            state: open.holdings.state.clone(),
             silence_max: self.silence_max,
             frame_bytes_max: self.frame_bytes_max,
         };
@@ -249,6 +252,23 @@ impl Listener {
             silence_max: self.silence_max,
         };
         answering.run(reader, writer).await
+    }
+
+    async fn give(
+        &self,
+        link: Arc<Link>,
+        hello: &Hello,
+        reader: FrameReader,
+        mut writer: FrameWriter,
+    ) -> ConnectionError {
+        let Some(open) = self.open.borrow().clone() else {
+            return self.not_yet(&mut writer).await;
+        };
+        if let Err(error) = writer.write(&Frame::Welcome(self.welcome(open.own, hello))).await {
+            return error;
+        }
+        let (holdings, silence_max) = (open.holdings, self.silence_max);
+        Giving { link, holdings, silence_max }.run(reader, writer).await
     }
 
     async fn not_yet(&self, writer: &mut FrameWriter) -> ConnectionError {

@@ -14,6 +14,7 @@ use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Identity, Room, View};
 use tombolo_topology::Settings;
 
+use crate::catching_up::CatchUpState;
 use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
 use crate::links::Links;
@@ -41,6 +42,7 @@ pub(crate) struct Running {
     pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
     pub(crate) answers: Answers,
     pub(crate) verifier: Verifier,
+    pub(crate) state: Arc<CatchUpState>,
     pub(crate) published: watch::Receiver<u64>,
     /// Of the requests that wait for other regions.
     pub(crate) waiting: Arc<Semaphore>,

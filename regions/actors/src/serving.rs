@@ -15,6 +15,7 @@ use tombolo_protocol::{Frame, RefusalCode};
 use tombolo_replication::intake::{Input, Refusal};
 use tombolo_storage::View;
 
+use crate::catching_up::{CatchUpState, EndOfLog};
 use crate::clock::monotonic_ms;
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::intake::{Arrived, Intake};
@@ -30,6 +31,7 @@ pub(crate) struct Serving {
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) intake: Addr<Intake>,
     pub(crate) tables: Tables,
+    pub(crate) state: Arc<CatchUpState>,
     pub(crate) silence_max: Duration,
     pub(crate) frame_bytes_max: usize,
 }
@@ -129,6 +131,10 @@ impl Serving {
                         tracing::debug!(peer = %link.peer, "a table's answer was not delivered");
                     }
                 });
+                Ok(())
+            }
+            Frame::OutOfLog { origin, after } if origin.region == self.link.peer => {
+                self.state.is_told(EndOfLog { peer: self.link.peer, origin, after });
                 Ok(())
             }
             Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),

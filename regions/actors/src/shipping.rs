@@ -260,6 +260,8 @@ impl Sending {
             output = match wanted {
                 Output::NeedsSnapshot { origin } => {
                     tracing::warn!(peer = %shipping.link.peer, %origin, "the peer needs a snapshot");
+                    let after = self.shipper.acknowledged().get(&origin);
+                    self.write(shipping, &Frame::OutOfLog { origin, after }).await?;
                     None
                 }
                 Output::Load { origin, after, up_to } => {

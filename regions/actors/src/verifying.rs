@@ -49,6 +49,9 @@ pub enum VerifyError {
     /// A comparison is under way.
     #[error("the regions are being compared already")]
     Running,
+    /// The region catches up by state.
+    #[error("the region catches up: it has items without what they rest on")]
+    CatchingUp,
     /// The region is stopping.
     #[error("the region is stopping")]
     Stopping,
@@ -69,6 +72,8 @@ impl Verified {
 
 #[derive(Debug)]
 pub(crate) struct Job {
+    /// The only peer to compare with; all of them where there is none.
+    only: Option<RegionId>,
     reply: oneshot::Sender<Vec<Verified>>,
     _turn: OwnedSemaphorePermit,
 }
@@ -89,24 +94,38 @@ impl Verifier {
 
     /// Compares with every peer. Goes on to its end also where whoever asked has gone.
     pub(crate) async fn verify(&self) -> Result<Vec<Verified>, VerifyError> {
+        self.begin(None)?.await.map_err(|_| VerifyError::Stopping)
+    }
+
+    /// Begins to compare with one peer; what comes of it stands in the log.
+    pub(crate) fn begin_with(&self, peer: RegionId) -> Result<(), VerifyError> {
+        self.begin(Some(peer)).map(drop)
+    }
+
+    fn begin(
+        &self,
+        only: Option<RegionId>,
+    ) -> Result<oneshot::Receiver<Vec<Verified>>, VerifyError> {
         let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| VerifyError::Running)?;
         let (reply, verified) = oneshot::channel();
-        let sent = self.jobs.try_send(Job { reply, _turn: turn });
+        let sent = self.jobs.try_send(Job { only, reply, _turn: turn });
         sent.map_err(|_| VerifyError::Stopping)?;
-        verified.await.map_err(|_| VerifyError::Stopping)
+        Ok(verified)
     }
 }
 
 /// Compares whenever it is asked to, for as long as somebody can ask.
 pub(crate) async fn serve(own: RegionId, peers: Vec<Asking>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.recv().await {
+        let is_meant = |peer: &&Asking| job.only.is_none_or(|only| only == peer.link.peer);
+        let peers: Vec<_> = peers.iter().filter(is_meant).collect();
         let verified = verify(own, &peers).await;
         // Whoever asked may have gone; the log has it.
         job.reply.send(verified).ok();
     }
 }
 
-async fn verify(own: RegionId, peers: &[Asking]) -> Vec<Verified> {
+async fn verify(own: RegionId, peers: &[&Asking]) -> Vec<Verified> {
     let (mut speaks_for, mut all) = (vec![own], Vec::new());
     for peer in peers {
         let verified = verify_one(peer, &speaks_for).await;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tombolo_protocol::{
-    DecodeError, JoinedItem, JournalFrame, Record, RegionPosition, decode_change,
-    decode_joined_item, encode_position,
+    DecodeError, JoinedItem, JournalFrame, Record, RegionPosition, decode_catalog, decode_change,
+    decode_joined_item, decode_kept_record, decode_position, encode_position,
 };
 use tombolo_replication::idempotency::{Ledger, LedgerLimits};
 use tombolo_replication::leader::{Applier, NotApplied};
@@ -186,6 +186,22 @@ impl Replay {
             match record.map_err(malformed)? {
                 Record::Change(bytes) => self.change(bytes)?,
                 Record::Joined(bytes) => self.joined(bytes)?,
+                Record::Catalog(bytes) => {
+                    let catalog = Arc::new(decode_catalog(bytes).map_err(malformed)?);
+                    self.overlay.stage_catalog(&catalog)?;
+                    self.applier.take_catalog(catalog);
+                }
+                Record::Request(bytes) => {
+                    let kept = decode_kept_record(bytes).map_err(malformed)?;
+                    self.overlay.stage_request(kept.clone())?;
+                    self.applier.keep(kept);
+                }
+                Record::Position(bytes) => {
+                    let RegionPosition { streams, stamp_floor } =
+                        decode_position(bytes).map_err(malformed)?;
+                    self.overlay.stage_position(&streams, stamp_floor)?;
+                    self.applier.adopt(&streams, stamp_floor);
+                }
                 Record::Unknown { .. } => {}
             }
         }

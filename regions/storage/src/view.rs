@@ -15,7 +15,7 @@ use tombolo_protocol::RegionPosition;
 use tombolo_replication::{Catalog, Digest, Digester, ItemKey, Key, TableId};
 
 pub use self::contested::ContestedItem;
-pub use self::listing::ListingLimits;
+pub use self::listing::{ListingLimits, RequestsBehind, StatesOfSpan};
 use crate::item_bytes::{TABLE_BYTES, after_prefix, item_bytes, table_bytes};
 use crate::layer::Layer;
 use crate::state::{Entry, Snapshot};

@@ -9,12 +9,14 @@
 //! travel as they are, a variant's number is its place: new variants go to the end.
 
 mod batch;
+mod catch_up;
 mod codec;
 mod forward;
 mod reconcile;
 
 use serde::{Deserialize, Serialize};
 use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
+use tombolo_replication::catch_up::{Pull, Pulled};
 use tombolo_replication::reconciler::{Compare, Compared, Offer, Offered};
 use tombolo_replication::{RunningHash, StreamPosition};
 
@@ -90,6 +92,17 @@ pub enum Frame {
     Offer(Offer),
     /// The answer to it.
     Offered(Offered),
+    /// A part of what the peer shows is asked for.
+    Pull(Pull),
+    /// The answer to it.
+    Pulled(Pulled),
+    /// The sender no longer has what the peer lacks: it must catch up by state.
+    OutOfLog {
+        /// Whose changes.
+        origin: ReplicaId,
+        /// Those after this one.
+        after: u64,
+    },
 }
 
 /// Who dials, and what for.
@@ -122,6 +135,8 @@ pub enum Purpose {
     Forward,
     /// To compare what both hold, and to repair it.
     Verify,
+    /// To be sent what the peer shows.
+    CatchUp,
 }
 
 /// Who was dialled.

@@ -235,12 +235,19 @@ pub(crate) struct ForwardedV1<'a> {
 pub(crate) struct CompareV1<'a> {
     pub(crate) request: u64,
     pub(crate) vector: VectorV1,
+    #[serde(borrow)]
+    pub(crate) span: SpanV1<'a>,
+    pub(crate) digest: [u8; 16],
+}
+
+/// Consecutive keys of a table.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SpanV1<'a> {
     pub(crate) table: Dot,
     #[serde(borrow)]
     pub(crate) after: Option<&'a str>,
     #[serde(borrow)]
     pub(crate) to: Option<&'a str>,
-    pub(crate) digest: [u8; 16],
 }
 
 /// The answer to it.
@@ -296,4 +303,35 @@ pub(crate) struct JoinedV1<'a> {
     pub(crate) key: &'a str,
     #[serde(borrow)]
     pub(crate) row: &'a [u8],
+}
+
+/// What is asked for by a region that catches up.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum WantedV1<'a> {
+    Head,
+    Items(#[serde(borrow)] SpanV1<'a>),
+    /// Behind the answer of that stamp and name.
+    Requests(Option<(u64, [u8; 16])>),
+}
+
+/// A part of what a region shows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PulledV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) until: VectorV1,
+    pub(crate) is_last: bool,
+    #[serde(borrow)]
+    pub(crate) content: ContentV1<'a>,
+}
+
+/// What is in it.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ContentV1<'a> {
+    /// A position and a catalog, as they are stored.
+    Head(&'a [u8], &'a [u8]),
+    /// A table, and rows by key.
+    Items(Dot, #[serde(borrow)] Vec<(&'a str, &'a [u8])>),
+    NoSuchTable,
+    /// Request records, as they are stored.
+    Requests(#[serde(borrow)] Vec<&'a [u8]>),
 }

@@ -119,6 +119,18 @@ fn joined_items() {
 }
 
 #[test]
+fn what_a_region_took_from_another() {
+    let (frame, [catalog, request, position]) = stored::taken();
+    let bytes = golden("journal-frame-taken", &frame);
+    let frame = JournalFrame::decode(&bytes).unwrap();
+    assert_eq!(frame.starts, stored::journal_starts());
+    let records: Vec<_> = frame.records().collect::<Result<_, _>>().unwrap();
+    let expected =
+        [Record::Catalog(&catalog), Record::Request(&request), Record::Position(&position)];
+    assert_eq!(records, expected);
+}
+
+#[test]
 fn region_positions() {
     let position = stored::position();
     let bytes = golden("position", &encode_position(&position).unwrap());
@@ -170,7 +182,12 @@ fn every_file_is_held_against_the_code() {
     let named = named.chain(frames::all().into_iter().map(|(name, _)| name));
     let named =
         named.chain(["journal-frame", "position", "catalog", "version", "cursor", "session"]);
-    let named = named.chain(["request-record", "joined-item", "journal-frame-joined"]);
+    let named = named.chain([
+        "request-record",
+        "joined-item",
+        "journal-frame-joined",
+        "journal-frame-taken",
+    ]);
     let named: BTreeSet<_> = named.map(|name| format!("{name}.hex")).collect();
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).filter(|name| name != "README.md");

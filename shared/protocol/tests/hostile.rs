@@ -54,9 +54,12 @@ fn decode_as_anything(bytes: &[u8]) {
 
 fn record_bytes(record: &Record<'_>) -> usize {
     match record {
-        Record::Change(bytes) | Record::Joined(bytes) | Record::Unknown { bytes, .. } => {
-            bytes.len()
-        }
+        Record::Change(bytes)
+        | Record::Joined(bytes)
+        | Record::Catalog(bytes)
+        | Record::Request(bytes)
+        | Record::Position(bytes)
+        | Record::Unknown { bytes, .. } => bytes.len(),
     }
 }
 

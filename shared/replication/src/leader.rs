@@ -13,16 +13,17 @@ mod letting_go;
 
 use std::sync::Arc;
 
-use tombolo_causality::{ReplicaId, VersionVector};
+use tombolo_causality::{HybridTimestamp, ReplicaId, VersionVector};
 use tombolo_datatypes::{Delta, ItemLimits, ItemState, Operation, OperationError};
 use tombolo_resolvers::{Resolver, ShownValue, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
-pub use self::joining::{NotJoined, Voices};
+pub use self::joining::{NotJoined, Reach, Voices};
 use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
 use crate::{
-    Body, Catalog, Change, ItemDelta, ItemKey, TableDefinition, TableId, TableName, TableShape,
+    Body, Catalog, Change, ItemDelta, ItemKey, Streams, TableDefinition, TableId, TableName,
+    TableShape,
 };
 
 /// See the module.
@@ -179,6 +180,22 @@ impl Leader {
             self.refresh_deps();
         }
         Ok(applied)
+    }
+
+    /// Takes a peer's tables in the place of its own.
+    pub fn take_catalog(&mut self, catalog: Arc<Catalog>) {
+        self.applier.take_catalog(catalog);
+    }
+
+    /// Keeps the answer to a named request that another region has told of.
+    pub fn keep(&mut self, kept: KeptRecord) {
+        self.applier.keep(kept);
+    }
+
+    /// Takes in that `streams` have been applied by joining states; see [`Applier::adopt`].
+    pub fn adopt(&mut self, streams: &Streams, stamp_floor: HybridTimestamp) {
+        self.applier.adopt(streams, stamp_floor);
+        self.refresh_deps();
     }
 
     fn next_name(&mut self, now_ms: u64) -> Written {

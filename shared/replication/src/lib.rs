@@ -12,6 +12,7 @@
 
 pub mod acknowledgements;
 mod catalog;
+pub mod catch_up;
 mod chain;
 mod change;
 pub mod circuit_breaker;

@@ -7,7 +7,7 @@ use actix::{Actor, Addr};
 use actix_rt::Arbiter;
 use arc_swap::ArcSwap;
 use core::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_datatypes::ItemLimits;
 use tombolo_protocol::limits::STREAMS_MAX;
@@ -15,11 +15,13 @@ use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
 use tombolo_replication::intake::{self, Intake as IntakeMachine};
 use tombolo_replication::leader::Leader as LeaderMachine;
 use tombolo_replication::shipper;
+use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalReader;
-use tombolo_storage::{Store, View};
+use tombolo_storage::{CatchingUp, Store, View};
 use tombolo_topology::Settings;
 
 use super::threads::Threads;
+use crate::catching_up::{CatchUpState, EndOfLog, Giver, Taking};
 use crate::connection::HELLO_BYTES_MAX;
 use crate::forwarding::{Asking, Forwarder};
 use crate::intake::Intake;
@@ -48,6 +50,7 @@ pub(super) struct Wiring<'a> {
     pub(super) links: &'a Arc<Links>,
     pub(super) views: &'a Arc<ArcSwap<View>>,
     pub(super) meters: &'a Arc<Meters>,
+    pub(super) state: &'a Arc<CatchUpState>,
 }
 
 impl Wiring<'_> {
@@ -87,6 +90,11 @@ impl Wiring<'_> {
             replay_from,
             meters: meters(),
             room,
+            is_catching_up: self.state.is_on(),
+            belief: leader::Belief {
+                orderer: self.orderer(),
+                clock_skew_ms_max: ms(self.settings.leader.clock_skew_max),
+            },
         };
         let leader = Leader::start_in_arbiter(&thread.leader.handle(), |_| Leader::new(parts));
         let intake = IntakeMachine::new(self.replica, &streams, self.intake_limits());
@@ -122,6 +130,7 @@ impl Wiring<'_> {
             meters: meters(),
             // What is around a row in a frame: its key, and a vector as in a hello.
             row_bytes_max: self.settings.replication.frame_bytes_max - HELLO_BYTES_MAX,
+            state: Arc::clone(self.state),
         };
         Open {
             own: self.replica,
@@ -185,6 +194,41 @@ impl Wiring<'_> {
         verifier
     }
 
+    /// What catches up by state, in a task of its own on `thread`; first with what was `begun`.
+    pub(super) fn taking(
+        &self,
+        (open, disk): (&Open, &Arc<dyn Disk>),
+        peers: &[(RegionId, (String, u16))],
+        thread: &Arbiter,
+        (begun, ends): (Option<CatchingUp>, mpsc::Receiver<EndOfLog>),
+    ) {
+        let settings = &self.settings.replication;
+        let givers = peers.iter().filter_map(|(peer, address)| {
+            let link = Arc::clone(self.links.get(peer)?);
+            Some((*peer, Giver { address: address.clone(), link }))
+        });
+        let taking = Taking {
+            cluster: self.settings.cluster.id.as_str().to_owned(),
+            own: self.replica,
+            givers: givers.collect(),
+            disk: Arc::clone(disk),
+            state: Arc::clone(self.state),
+            leader: open.leader.clone(),
+            intake: open.intake.clone(),
+            views: Arc::clone(self.views),
+            published: open.published.clone(),
+            ends,
+            dial_timeout: settings.dial_timeout,
+            frame_bytes_max: settings.frame_bytes_max,
+        };
+        // Where the thread has ended the region has as well.
+        thread.spawn_fn(move || drop(actix_rt::spawn(taking.run(begun))));
+    }
+
+    fn orderer(&self) -> RegionId {
+        self.settings.cluster.orderer().unwrap_or(self.replica.region)
+    }
+
     fn item_limits(&self) -> ItemLimits {
         let items = &self.settings.items;
         ItemLimits {
@@ -244,7 +288,7 @@ impl Wiring<'_> {
         replications: &BTreeMap<RegionId, Addr<Replication>>,
         published: &watch::Receiver<u64>,
     ) -> Tables {
-        let orderer = self.settings.cluster.orderer().unwrap_or(self.replica.region);
+        let orderer = self.orderer();
         Tables {
             orderer,
             to_orderer: replications.get(&orderer).cloned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use tokio::sync::oneshot;
 use tombolo_datatypes::ItemState;
-use tombolo_replication::leader::{NotJoined, Voices};
+use tombolo_replication::leader::{NotJoined, Reach, Voices};
 use tombolo_replication::{ItemKey, Key, TableId};
 use tombolo_storage::StorageError;
 
@@ -77,7 +77,7 @@ impl Leader {
             let unreadable =
                 |error: StorageError| JoinError::Unreadable { detail: error.to_string() };
             let ours = self.overlay.latest(&item).map_err(unreadable)?;
-            match self.machine.join(&item, ours.as_deref(), &theirs, voices) {
+            match self.machine.join(&item, ours.as_deref(), &theirs, voices, Reach::Applied) {
                 Ok(Some(state)) => states.push((item, Arc::new(state))),
                 Ok(None) => {}
                 Err(error) if error.is_refused() => {

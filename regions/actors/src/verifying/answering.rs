@@ -82,6 +82,7 @@ impl Answering {
     }
 
     async fn answer(&self, frame: Frame) -> Result<Frame, ConnectionError> {
+        self.holdings.check()?;
         match frame {
             Frame::Compare(compare) => Ok(Frame::Compared(self.compare(compare).await?)),
             Frame::Offer(offer) => Ok(Frame::Offered(self.offered(offer).await?)),

@@ -106,6 +106,7 @@ impl Asking {
     ) -> Result<Findings, ConnectionError> {
         let mut outputs = VecDeque::from(machine.begin());
         loop {
+            self.holdings.check()?;
             let input = match outputs.pop_front() {
                 Some(Output::Done(findings)) => return Ok(findings),
                 Some(output) => self.perform(output, to_peer, speaks_for).await?,

@@ -11,11 +11,13 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use tombolo_causality::{RegionId, VersionVector};
 use tombolo_datatypes::ItemState;
+use tombolo_protocol::RefusalCode;
 use tombolo_replication::leader::Voices;
 use tombolo_replication::reconciler::{Held, Listing, Span};
 use tombolo_replication::{Key, TableId};
 use tombolo_storage::{ListingLimits, StorageError, View};
 
+use crate::catching_up::CatchUpState;
 use crate::connection::ConnectionError;
 use crate::leader::{Join, JoinError, Joined, Leader};
 use crate::meters::Meters;
@@ -34,6 +36,7 @@ pub(crate) struct Holdings {
     pub(crate) thread: ArbiterHandle,
     pub(crate) meters: Arc<Meters>,
     pub(crate) row_bytes_max: usize,
+    pub(crate) state: Arc<CatchUpState>,
 }
 
 impl Holdings {
@@ -57,14 +60,27 @@ impl Holdings {
         timeout(CATCH_UP_MAX, caught_up).await.unwrap_or(Ok(()))
     }
 
-    /// Lists the beginning of `span`, at most `items_max` items of it, and what is left of it;
-    /// nothing where there is no such table.
+    /// The bounds of a piece of so many items and bytes.
+    pub(crate) fn limits(&self, (items_max, bytes_max): (usize, usize)) -> ListingLimits {
+        ListingLimits { items_max, bytes_max, row_bytes_max: self.row_bytes_max }
+    }
+
+    /// Refuses while the region catches up: what it has is then no state of any moment.
+    pub(super) fn check(&self) -> Result<(), ConnectionError> {
+        if self.state.is_on() {
+            let detail = "the region catches up by state".to_owned();
+            return Err(ConnectionError::Refusing { code: RefusalCode::Unavailable, detail });
+        }
+        Ok(())
+    }
+
+    /// Lists the beginning of `span`, and what is left of it; nothing where there is no such table.
     pub(super) async fn list(
         &self,
         span: Span,
-        (items_max, bytes_max): (usize, usize),
+        piece: (usize, usize),
     ) -> Result<Option<(Listing, Option<Span>)>, ConnectionError> {
-        let limits = ListingLimits { items_max, bytes_max, row_bytes_max: self.row_bytes_max };
+        let limits = self.limits(piece);
         self.look(move |view| view.list(span, limits)).await.map(|(_, listed)| listed)
     }
 
@@ -73,9 +89,9 @@ impl Holdings {
         &self,
         table: TableId,
         keys: Vec<Key>,
-        (items_max, bytes_max): (usize, usize),
+        piece: (usize, usize),
     ) -> Result<(VersionVector, Vec<Held>), ConnectionError> {
-        let limits = ListingLimits { items_max, bytes_max, row_bytes_max: self.row_bytes_max };
+        let limits = self.limits(piece);
         self.look(move |view| view.held(table, keys, limits)).await
     }
 
@@ -94,7 +110,7 @@ impl Holdings {
     }
 
     /// Looks at what is shown now, on the thread for that.
-    async fn look<T: Send + 'static>(
+    pub(crate) async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&View) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<(VersionVector, T), ConnectionError> {

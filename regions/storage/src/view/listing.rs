@@ -1,8 +1,13 @@
 //! What a view shows of a span of keys: whole states, or what stands for them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use tombolo_causality::VersionVector;
 use tombolo_datatypes::ItemState;
-use tombolo_protocol::encode_row;
+use tombolo_protocol::{encode_kept_record, encode_row};
+use tombolo_replication::catch_up::RequestPlace;
+use tombolo_replication::idempotency::KeptRecord;
 use tombolo_replication::reconciler::{Held, Listing, Span};
 use tombolo_replication::{Digest, ItemKey, Key, TableId};
 
@@ -72,6 +77,63 @@ impl View {
             });
         }
         Ok(held)
+    }
+}
+
+/// The states at the beginning of a span, and whether that is all of it.
+pub type StatesOfSpan = (Vec<(Key, Arc<ItemState>)>, bool);
+
+/// Answers to named requests, and whether that is all of them.
+pub type RequestsBehind = (Vec<KeptRecord>, bool);
+
+impl View {
+    /// The states at the beginning of `span`, as many as fit, one in any case; nothing where the
+    /// table does not exist.
+    pub fn states(
+        &self,
+        span: &Span,
+        limits: ListingLimits,
+    ) -> Result<Option<StatesOfSpan>, StorageError> {
+        if self.catalog.by_id(&span.table).is_none() {
+            return Ok(None);
+        }
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        for entry in self.scan(&span.table, &range(span))? {
+            let (key, state) = entry?;
+            bytes += row_bytes(&state)?;
+            let is_full = items.len() >= limits.items_max || bytes > limits.bytes_max;
+            if is_full && !items.is_empty() {
+                return Ok(Some((items, false)));
+            }
+            items.push((key, state));
+        }
+        Ok(Some((items, true)))
+    }
+
+    /// The answers to named requests behind `after`, the earliest first, as many as fit, one in any
+    /// case.
+    pub fn requests(
+        &self,
+        after: Option<RequestPlace>,
+        limits: ListingLimits,
+    ) -> Result<RequestsBehind, StorageError> {
+        let layers = self.layers.iter().flat_map(|layer| layer.requests());
+        let behind = layers.filter(|kept| Some(RequestPlace::of(kept)) > after);
+        let mut all: BTreeMap<_, _> = behind.map(|kept| (RequestPlace::of(&kept), kept)).collect();
+        for kept in self.snapshot.requests(after)?.take(limits.items_max + 1) {
+            let kept = kept?;
+            all.insert(RequestPlace::of(&kept), kept);
+        }
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        for kept in all.into_values() {
+            bytes += encode_kept_record(&kept)?.len();
+            let is_full = records.len() >= limits.items_max || bytes > limits.bytes_max;
+            if is_full && !records.is_empty() {
+                return Ok((records, false));
+            }
+            records.push(kept);
+        }
+        Ok((records, true))
     }
 }
 

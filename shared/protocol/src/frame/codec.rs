@@ -3,6 +3,7 @@
 use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_replication::{RunningHash, StreamPosition};
 
+use super::catch_up::{decode_pull, decode_pulled, encode_pull, encode_pulled};
 use super::forward::{decode_forward, decode_forwarded, encode_forward, encode_forwarded};
 use super::reconcile::{
     decode_compare, decode_compared, decode_offer, decode_offered, encode_compare, encode_compared,
@@ -71,6 +72,9 @@ mod kind {
     pub(super) const COMPARED: u8 = 13;
     pub(super) const OFFER: u8 = 14;
     pub(super) const OFFERED: u8 = 15;
+    pub(super) const PULL: u8 = 16;
+    pub(super) const PULLED: u8 = 17;
+    pub(super) const OUT_OF_LOG: u8 = 18;
 }
 
 /// Encodes a frame with its header.
@@ -122,6 +126,11 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Compared(compared) => encode_compared(begin(kind::COMPARED), compared),
         Frame::Offer(offer) => encode_offer(begin(kind::OFFER), offer),
         Frame::Offered(offered) => encode_offered(begin(kind::OFFERED), offered),
+        Frame::Pull(pull) => encode_pull(begin(kind::PULL), pull),
+        Frame::Pulled(pulled) => encode_pulled(begin(kind::PULLED), pulled),
+        Frame::OutOfLog { origin, after } => {
+            append("end of a log", begin(kind::OUT_OF_LOG), &(origin, after))
+        }
     }?;
     let (header, payload) = out.split_at_mut(FRAME_HEADER_BYTES);
     header[..4].copy_from_slice(&length("a frame", payload.len())?.to_le_bytes());
@@ -183,6 +192,12 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
         kind::COMPARED => Frame::Compared(decode_compared(body)?),
         kind::OFFER => Frame::Offer(decode_offer(body)?),
         kind::OFFERED => Frame::Offered(decode_offered(body)?),
+        kind::PULL => Frame::Pull(decode_pull(body)?),
+        kind::PULLED => Frame::Pulled(decode_pulled(body)?),
+        kind::OUT_OF_LOG => {
+            let (origin, after) = whole("end of a log", body)?;
+            Frame::OutOfLog { origin, after }
+        }
         kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
     })
 }

@@ -16,7 +16,7 @@ use crate::limits::{HOLDERS_MAX, LISTED_MAX};
 use crate::row::decode_row_of_peer;
 use crate::rules::{Flaw, ascending, at_most, holds};
 use crate::vector::{decode_vector, encode_vector};
-use crate::wire::{CompareV1, ComparedV1, ComparisonV1, HeldV1, OfferV1, OfferedV1};
+use crate::wire::{CompareV1, ComparedV1, ComparisonV1, HeldV1, OfferV1, OfferedV1, SpanV1};
 use crate::{DecodeError, EncodeError, encode_row};
 
 const COMPARE: &str = "comparison";
@@ -29,9 +29,7 @@ pub(super) fn encode_compare(out: Vec<u8>, compare: &Compare) -> Result<Vec<u8>,
     let wire = CompareV1 {
         request: compare.request,
         vector: encode_vector(&compare.vector)?,
-        table: compare.span.table.0,
-        after: compare.span.after.as_ref().map(Key::as_str),
-        to: compare.span.to.as_ref().map(Key::as_str),
+        span: span_wire(&compare.span),
         digest: compare.digest.0,
     };
     append(COMPARE, out, &wire)
@@ -39,12 +37,7 @@ pub(super) fn encode_compare(out: Vec<u8>, compare: &Compare) -> Result<Vec<u8>,
 
 pub(super) fn decode_compare(body: &[u8]) -> Result<Compare, DecodeError> {
     let wire: CompareV1<'_> = whole(COMPARE, body)?;
-    let span = Span {
-        table: decode_table(wire.table)?,
-        after: wire.after.map(decode_key).transpose()?,
-        to: wire.to.map(decode_key).transpose()?,
-    };
-    check_span(&span)?;
+    let span = decode_span(&wire.span)?;
     let vector = decode_vector(wire.vector)?;
     Ok(Compare { request: wire.request, vector, span, digest: Digest(wire.digest) })
 }
@@ -126,6 +119,24 @@ pub(super) fn decode_offered(body: &[u8]) -> Result<Offered, DecodeError> {
     Ok(Offered { request: wire.request, vector: decode_vector(wire.vector)?, items })
 }
 
+pub(super) fn span_wire(span: &Span) -> SpanV1<'_> {
+    SpanV1 {
+        table: span.table.0,
+        after: span.after.as_ref().map(Key::as_str),
+        to: span.to.as_ref().map(Key::as_str),
+    }
+}
+
+pub(super) fn decode_span(wire: &SpanV1<'_>) -> Result<Span, DecodeError> {
+    let span = Span {
+        table: decode_table(wire.table)?,
+        after: wire.after.map(decode_key).transpose()?,
+        to: wire.to.map(decode_key).transpose()?,
+    };
+    check_span(&span)?;
+    Ok(span)
+}
+
 /// The rows of what is told, in their order.
 fn encode_rows<'a>(held: impl Iterator<Item = &'a Held>) -> Result<Vec<Vec<u8>>, EncodeError> {
     held.map(|held| held.state().map_or(Ok(Vec::new()), |state| encode_row(state))).collect()
@@ -147,22 +158,22 @@ fn decode_held(wire: &HeldV1<'_>) -> Result<Held, DecodeError> {
     })
 }
 
-fn decode_key(text: &str) -> Result<Key, DecodeError> {
+pub(super) fn decode_key(text: &str) -> Result<Key, DecodeError> {
     Key::new(text).map_err(|_| DecodeError::Malformed { what: "key" })
 }
 
-fn decode_table(dot: Dot) -> Result<TableId, DecodeError> {
+pub(super) fn decode_table(dot: Dot) -> Result<TableId, DecodeError> {
     holds("table", dot.seq > 0)?;
     Ok(TableId(dot))
 }
 
-fn check_span(span: &Span) -> Result<(), Flaw> {
+pub(super) fn check_span(span: &Span) -> Result<(), Flaw> {
     holds(COMPARE, span.table.0.seq > 0)?;
     let (after, to) = (span.after.as_ref(), span.to.as_ref());
     holds(COMPARE, after.zip(to).is_none_or(|(after, to)| after < to))
 }
 
-fn check_keys<'a>(
+pub(super) fn check_keys<'a>(
     what: &'static str,
     keys: impl ExactSizeIterator<Item = &'a Key>,
 ) -> Result<(), Flaw> {

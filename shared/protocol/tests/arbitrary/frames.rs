@@ -7,12 +7,17 @@ use proptest::option;
 use proptest::prelude::*;
 use tombolo_protocol::{
     BatchFrame, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader, Hello,
-    Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame,
+    Purpose, RefusalCode, RegionPosition, TableReply, TableRequest, Welcome, decode_frame,
 };
+use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
+use tombolo_replication::idempotency::RequestName;
 use tombolo_replication::reconciler::{Compare, Compared, Comparison, Held, Offer, Offered, Span};
 use tombolo_replication::{Digest, Key, RunningHash};
 
-use crate::values::{dot, key, number, position, replica, state, table, vector};
+use crate::values::{
+    catalog, dot, kept_record, key, number, position, region_position, replica, stamp, state,
+    table, vector,
+};
 
 /// Reads one frame from all that a connection holds; nothing where it waits for more.
 pub(crate) fn read(bytes: &[u8]) -> Option<Result<Frame, FrameError>> {
@@ -36,6 +41,7 @@ fn hello() -> impl Strategy<Value = Frame> {
         Purpose::Identify,
         Purpose::Forward,
         Purpose::Verify,
+        Purpose::CatchUp,
     ]);
     let protocols = (any::<u8>(), any::<u8>());
     (".{0,20}", replica(), protocols, vector(), purpose).prop_map(
@@ -163,6 +169,41 @@ fn reconciling() -> impl Strategy<Value = Frame> {
     prop_oneof![compare, compared, offer, offered]
 }
 
+fn wanted() -> impl Strategy<Value = Wanted> {
+    let place = (stamp(), any::<[u8; 16]>())
+        .prop_map(|(stamp, name)| RequestPlace { stamp, name: RequestName(name) });
+    prop_oneof![
+        Just(Wanted::Head),
+        span().prop_map(Wanted::Items),
+        option::of(place).prop_map(|after| Wanted::Requests { after }),
+    ]
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    let head = (region_position(), catalog()).prop_map(|(position, catalog)| {
+        let RegionPosition { streams, stamp_floor } = position;
+        Content::Head(Head { streams, stamp_floor, catalog: Arc::new(catalog) })
+    });
+    let items = (table(), btree_map(key(), state(), 0..3)).prop_map(|(table, items)| {
+        let items = items.into_iter().map(|(key, state)| (key, Arc::new(state))).collect();
+        Content::Items { table, items }
+    });
+    let requests = vec(kept_record(), 0..3).prop_map(Content::Requests);
+    prop_oneof![head, items, Just(Content::NoSuchTable), requests]
+}
+
+fn catching_up() -> impl Strategy<Value = Frame> {
+    let pull = (number(), wanted()).prop_map(|(request, what)| Frame::Pull(Pull { request, what }));
+    let pulled = (number(), vector(), content(), any::<bool>()).prop_map(
+        |(request, until, content, is_last)| {
+            Frame::Pulled(Pulled { request, until, content, is_last })
+        },
+    );
+    let out_of_log =
+        (replica(), number()).prop_map(|(origin, after)| Frame::OutOfLog { origin, after });
+    prop_oneof![pull, pulled, out_of_log]
+}
+
 pub(crate) fn frame() -> impl Strategy<Value = Frame> {
     let welcome = (replica(), any::<u8>(), vector(), position()).prop_map(
         |(replica, protocol, vector, yours)| {
@@ -191,6 +232,7 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
         table_frame(),
         forward(),
         forwarded(),
-        reconciling()
+        reconciling(),
+        catching_up()
     ]
 }

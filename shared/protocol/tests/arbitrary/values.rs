@@ -14,7 +14,9 @@ use tombolo_datatypes::{
     Touch, TypeState, Write, Written,
 };
 use tombolo_protocol::RegionPosition;
-use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
+use tombolo_replication::idempotency::{
+    GivenAnswer, KeptRecord, NamedRequest, RequestHash, RequestName,
+};
 use tombolo_replication::{
     Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key, RunningHash,
     Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName, TableShape,
@@ -45,7 +47,7 @@ pub(crate) fn dot() -> impl Strategy<Value = Dot> {
     (replica(), seq()).prop_map(|(replica, seq)| Dot::new(replica, seq))
 }
 
-fn stamp() -> impl Strategy<Value = HybridTimestamp> {
+pub(crate) fn stamp() -> impl Strategy<Value = HybridTimestamp> {
     number().prop_map(HybridTimestamp::from_bits)
 }
 
@@ -227,4 +229,15 @@ pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {
         }
         catalog
     })
+}
+
+pub(crate) fn kept_record() -> impl Strategy<Value = KeptRecord> {
+    let answer = (any::<bool>(), vector(), option::of(json()))
+        .prop_map(|(existed, context, shown)| GivenAnswer { existed, context, shown });
+    (any::<([u8; 16], [u8; 16])>(), answer, dot(), stamp()).prop_map(
+        |((name, hash), answer, dot, stamp)| {
+            let request = NamedRequest { name: RequestName(name), hash: RequestHash(hash) };
+            KeptRecord { record: IdempotencyRecord { request, answer }, dot, stamp }
+        },
+    )
 }

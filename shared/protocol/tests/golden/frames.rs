@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, TableReply, TableRequest,
-    Welcome, seal,
+    BatchFrame, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, RegionPosition, TableReply,
+    TableRequest, Welcome, seal,
 };
+use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
+use tombolo_replication::idempotency::{KeptRecord, RequestName};
 use tombolo_replication::reconciler::{Compare, Compared, Comparison, Held, Offer, Offered, Span};
 use tombolo_replication::{Digest, Key, RunningHash, SealedChange, StreamPosition, TableId};
 
-use crate::changes::{ap, eu, put, us, vector};
+use crate::changes::{ap, eu, put, stamp, us, vector};
 
 fn hello(vector: VersionVector, purpose: Purpose) -> Frame {
     Frame::Hello(Hello {
@@ -144,6 +146,35 @@ fn comparisons() -> Vec<(&'static str, Frame)> {
     ]
 }
 
+fn catching_up() -> Vec<(&'static str, Frame)> {
+    let table = TableId(Dot::new(us(), 7));
+    let span = Span { table, after: Some(Key::new("a").unwrap()), to: None };
+    let place = RequestPlace { stamp: stamp(3), name: RequestName(*b"fedcba9876543210") };
+    let pull = |what| Frame::Pull(Pull { request: 300, what });
+    let pulled = |content, is_last| {
+        Frame::Pulled(Pulled { request: 300, until: vector(), content, is_last })
+    };
+    let RegionPosition { streams, stamp_floor } = crate::stored::position();
+    let head = Head { streams, stamp_floor, catalog: Arc::new(crate::stored::catalog()) };
+    let rows = crate::rows::all();
+    let (_, state) = rows.iter().find(|(name, _)| *name == "row-register").unwrap();
+    let items = vec![(Key::new("b/é").unwrap(), Arc::new(state.clone()))];
+    let change = crate::changes::put_with_everything();
+    let (record, dot) = (change.idempotency.unwrap(), change.dot);
+    let kept = KeptRecord { record, dot, stamp: change.stamp };
+    vec![
+        ("frame-pull-head", pull(Wanted::Head)),
+        ("frame-pull-items", pull(Wanted::Items(span))),
+        ("frame-pull-requests", pull(Wanted::Requests { after: None })),
+        ("frame-pull-requests-after", pull(Wanted::Requests { after: Some(place) })),
+        ("frame-pulled-head", pulled(Content::Head(head), true)),
+        ("frame-pulled-items", pulled(Content::Items { table, items }, false)),
+        ("frame-pulled-no-such-table", pulled(Content::NoSuchTable, true)),
+        ("frame-pulled-requests", pulled(Content::Requests(vec![kept]), true)),
+        ("frame-out-of-log", Frame::OutOfLog { origin: eu(), after: 300 }),
+    ]
+}
+
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     let mut all = vec![
@@ -151,6 +182,7 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
         ("frame-hello-identify", hello(VersionVector::new(), Purpose::Identify)),
         ("frame-hello-forward", hello(VersionVector::new(), Purpose::Forward)),
         ("frame-hello-verify", hello(VersionVector::new(), Purpose::Verify)),
+        ("frame-hello-catch-up", hello(VersionVector::new(), Purpose::CatchUp)),
         ("frame-welcome", welcome()),
         ("frame-batch", batch()),
         ("frame-ask", Frame::Ask { origin: eu(), after: 0, up_to: 300 }),
@@ -169,5 +201,6 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     all.extend(tables());
     all.extend(forwards());
     all.extend(comparisons());
+    all.extend(catching_up());
     all
 }

@@ -4,7 +4,7 @@
 //! log has not brought, or should have. So only what this region has applied is joined; were it
 //! more, it would be shown before its causes.
 
-use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_causality::{HybridTimestamp, RegionId, ReplicaId};
 use tombolo_datatypes::{Disputed, ItemState, Side};
 
 use super::{Applier, Leader};
@@ -17,6 +17,16 @@ pub struct Voices {
     pub ours: Vec<RegionId>,
     /// The other region's.
     pub theirs: Vec<RegionId>,
+}
+
+/// What a state may have seen that is joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What is applied here.
+    Applied,
+    /// More, since nothing is shown or decided before that is applied as well; stamped no later
+    /// than this.
+    Ahead(HybridTimestamp),
 }
 
 /// Why a state was not joined.
@@ -67,8 +77,9 @@ impl Leader {
         ours: Option<&ItemState>,
         theirs: &ItemState,
         voices: &Voices,
+        reach: Reach,
     ) -> Result<Option<ItemState>, NotJoined> {
-        self.applier.join_states(item, ours, theirs, voices)
+        self.applier.join_states(item, ours, theirs, voices, reach)
     }
 }
 
@@ -79,6 +90,7 @@ impl Applier {
         ours: Option<&ItemState>,
         theirs: &ItemState,
         voices: &Voices,
+        reach: Reach,
     ) -> Result<Option<ItemState>, NotJoined> {
         let definition = self.catalog().by_id(&item.table).ok_or(NotJoined::NoSuchTable)?;
         let shape = &definition.shape;
@@ -90,12 +102,18 @@ impl Applier {
             Some(ours) => ours.clone(),
             None => ItemState::new(shape.data_type),
         };
-        let settled = next.settle(&mut theirs, |replica| voices.side(replica));
+        let latest_stamp = match reach {
+            Reach::Applied => self.latest_stamp(),
+            Reach::Ahead(stamp) => stamp,
+        };
+        // Where nothing may be left out, a dispute is left for a comparison to find.
+        let otherwise = (reach != Reach::Applied).then_some(Side::Ours);
+        let settled = next.settle(&mut theirs, |replica| voices.side(replica).or(otherwise));
         settled.map_err(|Disputed| NotJoined::Disputed)?;
-        if !self.applied().descends(theirs.context()) {
+        if reach == Reach::Applied && !self.applied().descends(theirs.context()) {
             return Err(NotJoined::Ahead);
         }
-        if theirs.latest_stamp().is_some_and(|stamp| stamp > self.latest_stamp()) {
+        if theirs.latest_stamp().is_some_and(|stamp| stamp > latest_stamp) {
             return Err(NotJoined::UnknownStamp);
         }
         shape.resolver.resolver().join_states(&mut next, &theirs);
@@ -107,7 +125,7 @@ impl Applier {
 mod tests {
     use std::sync::Arc;
 
-    use tombolo_causality::{Dot, HybridTimestamp, Incarnation, VersionVector};
+    use tombolo_causality::{Dot, Incarnation, VersionVector};
     use tombolo_datatypes::{DataType, JsonText, Operation};
     use tombolo_resolvers::ResolverKind;
 
@@ -157,10 +175,10 @@ mod tests {
         let (change, state) = put(&mut a, &item, 1);
         let voices = voices("b", "a");
         // Before the log has brought it, it would be shown before its causes.
-        assert_eq!(b.join(&item, None, &state, &voices), Err(NotJoined::Ahead));
+        assert_eq!(b.join(&item, None, &state, &voices, Reach::Applied), Err(NotJoined::Ahead));
         apply(&mut b, &change);
-        assert_eq!(b.join(&item, None, &state, &voices), Ok(Some(state.clone())));
-        assert_eq!(b.join(&item, Some(&state), &state, &voices), Ok(None));
+        assert_eq!(b.join(&item, None, &state, &voices, Reach::Applied), Ok(Some(state.clone())));
+        assert_eq!(b.join(&item, Some(&state), &state, &voices, Reach::Applied), Ok(None));
     }
 
     #[test]
@@ -169,7 +187,7 @@ mod tests {
         let (change, state) = put(&mut a, &item, 1);
         apply(&mut b, &change);
         let refused = |item: &ItemKey, state: &ItemState| {
-            b.join(item, None, state, &voices("b", "a")).unwrap_err()
+            b.join(item, None, state, &voices("b", "a"), Reach::Applied).unwrap_err()
         };
         let error = refused(&item, &ItemState::new(DataType::Flag));
         assert_eq!((error, error.is_refused()), (NotJoined::WrongType, true));
@@ -197,13 +215,29 @@ mod tests {
             Some(Some(JsonText::from(2)).into()),
         ));
         wrong.apply(change.dot, change.stamp, &delta);
-        let joined = b.join(&item, Some(&wrong), &right, &voices("b", "a"));
+        let joined = b.join(&item, Some(&wrong), &right, &voices("b", "a"), Reach::Applied);
         assert_eq!(joined, Ok(Some(right.clone())));
-        assert_eq!(a.join(&item, Some(&right), &wrong, &voices("a", "b")), Ok(None));
+        assert_eq!(
+            a.join(&item, Some(&right), &wrong, &voices("a", "b"), Reach::Applied),
+            Ok(None)
+        );
         // Of a third region's neither knows, and whoever says that both speak for it is not heard.
         for voices in [voices("b", "c"), voices("a", "a"), Voices::default()] {
-            let joined = a.join(&item, Some(&right), &wrong, &voices);
+            let joined = a.join(&item, Some(&right), &wrong, &voices, Reach::Applied);
             assert_eq!(joined, Err(NotJoined::Disputed), "{voices:?}");
         }
+    }
+
+    /// A region that catches up joins before it has applied; what is not to be decided stays.
+    #[test]
+    fn ahead_of_what_is_applied_everything_is_joined_but_stamps_are_bounded() {
+        let (mut a, b, item) = two_regions();
+        let (_, state) = put(&mut a, &item, 1);
+        let join = |stamp_ms| {
+            let reach = Reach::Ahead(HybridTimestamp::new(stamp_ms, 0));
+            b.join(&item, None, &state, &voices("b", "c"), reach)
+        };
+        assert_eq!(join(2_000), Ok(Some(state.clone())));
+        assert_eq!(join(1_999), Err(NotJoined::UnknownStamp));
     }
 }
