@@ -16,8 +16,8 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, Uri};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use tombolo_actors::Region;
 use tombolo_actors::meters::WriteTimes;
+use tombolo_actors::{Region, SubmitError};
 use tombolo_causality::{RegionId, Session};
 use tombolo_replication::read_router::Hop;
 
@@ -215,6 +215,30 @@ impl Api {
         }
         // Only now: what names nothing, or is not for this listener, is that whoever asks.
         token?;
+        let rests_on_state = route.rests_on_state();
+        self.check_state(rests_on_state)?;
+        let answered = self.answer_route(asked, (route, verb), caller, payload).await;
+        // A read may have looked at a view in which the first items already were.
+        self.check_state(rests_on_state && verb.is_safe())?;
+        answered
+    }
+
+    /// Refuses what rests on the region's state while that is of no moment.
+    fn check_state(&self, rests_on_state: bool) -> Result<(), Problem> {
+        if rests_on_state && self.region().is_catching_up() {
+            return Err(SubmitError::CatchingUp.into());
+        }
+        Ok(())
+    }
+
+    async fn answer_route(
+        &self,
+        asked: &Asked<'_>,
+        (route, verb): (Route<'_>, Verb),
+        caller: &mut Caller<'_>,
+        payload: &mut Payload,
+    ) -> Result<HttpResponse, Problem> {
+        let Asked { door, headers, .. } = *asked;
         let query = asked.query();
         // Items first; the others are boxed, so that a call on an item does not carry their state.
         match route {

@@ -131,7 +131,8 @@ fn describe(operation: &Operation, door: Door) -> Described {
     }
     let is_checked = door == Door::Admin && !operation.verb.is_safe();
     let operators: &[&str] = if is_checked { problems::OF_OPERATORS } else { &[] };
-    let of_all = problems::OF_EVERY_CALL.iter().chain(operators);
+    let of_state: &[&str] = if operation.class.rests_on_state() { problems::OF_STATE } else { &[] };
+    let of_all = problems::OF_EVERY_CALL.iter().chain(operators).chain(of_state);
     let codes = operation.problems.iter().copied().flatten().chain(of_all).copied();
     for (status, meaning) in problems::by_status(codes) {
         described = described.response(status.to_string(), refused(status, &meaning));

@@ -9,7 +9,7 @@ mod table;
 use core::time::Duration;
 
 use actix_web::http::Method;
-use tombolo_actors::{PauseError, RouteError, SubmitError, TableError, VerifyError};
+use tombolo_actors::{PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonError};
 use tombolo_protocol::{DecodeError, EncodeError, SessionTokenError};
@@ -244,6 +244,9 @@ pub(crate) enum Problem {
     /// The regions were not compared.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// A link's ends were not compared.
+    #[error(transparent)]
+    Resync(#[from] ResyncError),
     /// The region did not do a write.
     #[error(transparent)]
     Submit(#[from] SubmitError),

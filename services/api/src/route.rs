@@ -180,6 +180,29 @@ impl<'a> Route<'a> {
         segments.next().is_none().then_some(route)
     }
 
+    /// Whether its answer rests on what the region holds of tables and items.
+    pub(crate) fn rests_on_state(self) -> bool {
+        match self {
+            Self::Tables
+            | Self::Table { .. }
+            | Self::Item { .. }
+            | Self::Items { .. }
+            | Self::History { .. }
+            | Self::Conflicts
+            | Self::Conflict { .. }
+            | Self::Digests
+            | Self::Verify => true,
+            Self::Region
+            | Self::Live
+            | Self::Ready
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::Page(_)
+            | Self::Links
+            | Self::Link { .. } => false,
+        }
+    }
+
     /// Whether `verb` may be asked of it.
     pub(crate) fn takes(self, verb: Verb) -> bool {
         match self {

@@ -82,9 +82,12 @@ pub(super) static OPERATIONS: [Operation; 15] = [
     ),
     steer(RouteClass::LinkResume, "resume_link", "End a pause"),
     Operation {
-        replies: &[],
-        problems: &[&["no_such_peer", "bad_path", "not_supported_yet"]],
-        ..steer(RouteClass::LinkResync, "resync_link", "Send a region everything anew (not yet)")
+        problems: &[&["bad_path", "no_such_peer"], &["verify_running", "catching_up", "stopping"]],
+        ..steer(
+            RouteClass::LinkResync,
+            "resync_link",
+            "Begin to compare with a region all that both hold, and to repair what differs",
+        )
     },
     read(
         RouteClass::Metrics,

@@ -20,6 +20,8 @@ type Codes = &'static [&'static str];
 pub(super) const OF_OPERATORS: Codes = &["foreign_host", "foreign_origin"];
 /// What any call is refused for: it may carry a session.
 pub(super) const OF_EVERY_CALL: Codes = &["bad_session_token", "bad_parameter"];
+/// What any call is refused for that rests on what the region holds.
+pub(super) const OF_STATE: Codes = &["catching_up"];
 /// A name of a table in the path.
 pub(super) const OF_TABLE: Codes = &["bad_path", "bad_table_name", "no_such_table"];
 /// A name of a table in the query.
@@ -137,6 +139,7 @@ fn samples() -> Vec<Problem> {
         Problem::ForeignHost { host: nothing() },
         Problem::ForeignOrigin { origin: nothing() },
         Problem::Verify(VerifyError::Running),
+        Problem::Verify(VerifyError::CatchingUp),
         Problem::Version(EncodeError::Compression),
         Problem::Submit(SubmitError::Overloaded),
         Problem::Submit(SubmitError::StorageFull),

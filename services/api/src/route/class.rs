@@ -97,6 +97,12 @@ impl RouteClass {
         }
     }
 
+    /// Whether its answer rests on what the region holds of tables and items.
+    pub(crate) fn rests_on_state(self) -> bool {
+        let path = self.template().replace(['{', '}'], "");
+        Route::parse(&path, Door::Admin).is_some_and(Route::rests_on_state)
+    }
+
     /// Whether only the admin listener has it.
     pub(crate) fn is_for_operators(self) -> bool {
         match self {
