@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Define, show and drop tables.
     Tables(Tables),
-    /// Show, pause and resume the links to the other regions.
+    /// Show, pause, resume and compare the links to the other regions.
     Links(Links),
     /// Show who regions are and how far they have come.
     Regions(Regions),

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test sets up either works or fails the test")]
 #![expect(clippy::panic, reason = "a condition that is never met fails the test")]
 
+mod catch_up;
 mod commands;
 mod conflict;
 mod conflict_log;

@@ -138,6 +138,17 @@ fn a_value_that_nobody_has_written_gives_way_to_what_its_author_says() {
 }
 
 #[test]
+fn a_link_that_is_compared_by_hand_is_repaired_in_the_background() {
+    let mut cluster = cluster_with_items();
+    let before = cluster.level();
+    damage_b(&mut cluster, &[("note", forgotten)]);
+    let asked = Asked::of(cluster.at("a"), &["links", "resync", "b"]).expect(0);
+    assert!(asked.lines()[1].starts_with('b'), "{asked:?}");
+    eventually("b is repaired", || Level::of(cluster.at("b")) == before);
+    assert_eq!((repaired(cluster.at("a")), repaired(cluster.at("b"))), (0, 1));
+}
+
+#[test]
 fn many_lost_items_are_repaired_and_stay_repaired_over_a_crash() {
     let mut cluster = cluster_with_items();
     let a = cluster.at("a");
