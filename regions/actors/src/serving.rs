@@ -133,7 +133,7 @@ impl Serving {
                 });
                 Ok(())
             }
-            Frame::OutOfLog { origin, after } if origin.region == self.link.peer => {
+            Frame::OutOfLog { origin, after } => {
                 self.state.is_told(EndOfLog { peer: self.link.peer, origin, after });
                 Ok(())
             }

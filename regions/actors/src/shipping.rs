@@ -258,9 +258,12 @@ impl Sending {
     ) -> Result<(), ConnectionError> {
         while let Some(wanted) = output {
             output = match wanted {
-                Output::NeedsSnapshot { origin } => {
+                Output::NeedsSnapshot { origin, after } => {
                     tracing::warn!(peer = %shipping.link.peer, %origin, "the peer needs a snapshot");
-                    let after = self.shipper.acknowledged().get(&origin);
+                    self.write(shipping, &Frame::OutOfLog { origin, after }).await?;
+                    None
+                }
+                Output::NotHeld { origin, after } => {
                     self.write(shipping, &Frame::OutOfLog { origin, after }).await?;
                     None
                 }

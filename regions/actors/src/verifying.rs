@@ -21,6 +21,7 @@ use tombolo_replication::reconciler::Findings;
 pub(crate) use self::answering::Answering;
 pub(crate) use self::asking::Asking;
 pub(crate) use self::holdings::Holdings;
+use self::holdings::Patience;
 
 /// What is offered at once, at most: items, and bytes of their states; one that is larger goes
 /// alone.

@@ -40,6 +40,9 @@ use crate::verifying::{self, Holdings, Verifier};
 /// How long an unanswered request for missing changes stands.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
+/// The longest part of a state, whatever the settings let an item grow to.
+const PART_BYTES_MAX: usize = 512 << 20;
+
 /// A peer's requests for missing changes that may wait.
 const ASKS_MAX: usize = 64;
 
@@ -219,10 +222,20 @@ impl Wiring<'_> {
             published: open.published.clone(),
             ends,
             dial_timeout: settings.dial_timeout,
-            frame_bytes_max: settings.frame_bytes_max,
+            part_bytes_max: self.part_bytes_max(),
+            silence_ms_max: ms(settings.silence_max),
+            not_held: BTreeMap::new(),
         };
         // Where the thread has ended the region has as well.
         thread.spawn_fn(move || drop(actix_rt::spawn(taking.run(begun))));
+    }
+
+    /// The longest part of a state that is pulled: an item with twice as many siblings as one region
+    /// lets stand, each as long as may be, must come through.
+    fn part_bytes_max(&self) -> usize {
+        let siblings_max = 2 * self.settings.items.siblings_max;
+        let item_bytes_max = siblings_max.saturating_mul(self.settings.http.value_bytes_max);
+        item_bytes_max.min(PART_BYTES_MAX).max(self.settings.replication.frame_bytes_max)
     }
 
     fn orderer(&self) -> RegionId {

@@ -4,7 +4,7 @@
 //! begun cannot go back to what it showed before.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use actix::Addr;
@@ -12,8 +12,9 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
+use tombolo_protocol::limits::STREAMS_MAX;
 use tombolo_protocol::{Frame, Purpose, RefusalCode};
-use tombolo_replication::catch_up::{CatchUp, Content, Goal, Input, Output, Pull};
+use tombolo_replication::catch_up::{CatchUp, Content, Goal, Input, Output, Pull, Pulled};
 use tombolo_replication::reconciler::Misfit;
 use tombolo_replication::{Streams, intake};
 use tombolo_storage::disk::Disk;
@@ -32,6 +33,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How long it is waited after a failure; each time twice as long, at most so long.
 const AGAIN_MIN: Duration = Duration::from_millis(250);
 const AGAIN_MAX: Duration = Duration::from_secs(15);
+
+/// How long it is waited whether the log brings what is missing after all.
+const LOG_MAX: Duration = Duration::from_secs(2);
 
 /// A peer as it is dialled.
 #[derive(Debug)]
@@ -54,7 +58,10 @@ pub(crate) struct Taking {
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) ends: mpsc::Receiver<EndOfLog>,
     pub(crate) dial_timeout: Duration,
-    pub(crate) frame_bytes_max: usize,
+    pub(crate) part_bytes_max: usize,
+    pub(crate) silence_ms_max: u64,
+    /// Who has said of which origin that it no longer holds what follows the sequence here.
+    pub(crate) not_held: BTreeMap<ReplicaId, (u64, BTreeSet<RegionId>)>,
 }
 
 type Connection = (FrameReader, FrameWriter);
@@ -107,14 +114,31 @@ impl Taking {
     async fn next_end(&mut self) -> Option<RegionId> {
         loop {
             let end = self.ends.recv().await?;
-            if self.is_missing(end) {
+            if self.must_catch_up(end) {
                 return Some(end.peer);
             }
         }
     }
 
-    fn is_missing(&self, EndOfLog { origin, after, .. }: EndOfLog) -> bool {
-        self.views.load().vector().get(&origin) <= after
+    /// Whether what a peer says leaves no other way: its own changes nobody else is asked for while
+    /// it is heard; those of others perhaps another peer still has.
+    fn must_catch_up(&mut self, EndOfLog { peer, origin, after }: EndOfLog) -> bool {
+        let view = self.views.load_full();
+        let is_missing = |origin: &ReplicaId, after| view.vector().get(origin) <= after;
+        self.not_held.retain(|origin, (after, _)| is_missing(origin, *after));
+        if origin == self.own || !is_missing(&origin, after) {
+            return false;
+        }
+        if origin.region == peer {
+            return true;
+        }
+        if self.not_held.len() >= STREAMS_MAX && !self.not_held.contains_key(&origin) {
+            return false;
+        }
+        let (_, lack_it) = self.not_held.entry(origin).or_insert_with(|| (after, BTreeSet::new()));
+        lack_it.insert(peer);
+        let usable = |giver: &&Giver| giver.link.is_usable(self.silence_ms_max);
+        self.givers.values().filter(usable).all(|giver| lack_it.contains(&giver.link.peer))
     }
 
     async fn catch_up(&mut self, under_way: &mut CatchingUp) -> Result<(), TakingError> {
@@ -146,7 +170,7 @@ impl Taking {
                 }
                 Err(error) => return Err(error),
             };
-            if self.is_for_nothing(&input) {
+            if self.is_for_nothing(&input).await {
                 return Ok(());
             }
             if matches!(input, Input::Adopted) {
@@ -188,12 +212,14 @@ impl Taking {
         })
     }
 
-    /// Whether the peer has nothing that is not here, and nothing was begun.
-    fn is_for_nothing(&self, input: &Input) -> bool {
-        let Input::Pulled(pulled) = input else { return false };
+    /// Whether nothing was begun, and the log brings what the peer has all the same: then the peer
+    /// was mistaken, or is not who it says.
+    async fn is_for_nothing(&mut self, input: &Input) -> bool {
+        let Input::Pulled(Pulled { until, content: Content::Head(_), .. }) = input else {
+            return false;
+        };
         !self.state.is_on()
-            && matches!(pulled.content, Content::Head(_))
-            && self.views.load().vector().descends(&pulled.until)
+            && timeout(LOG_MAX, self.wait(until)).await.is_ok_and(|shown| shown.is_ok())
     }
 
     fn giver(&self, from: RegionId) -> Result<&Giver, TakingError> {
@@ -235,7 +261,7 @@ impl Taking {
         let link = &self.giver(from)?.link;
         let bytes_read = reader.bytes_read();
         let before = bytes_read.get();
-        let frame = unless_paused(link, reader.read(self.frame_bytes_max, ANSWER_MAX)).await;
+        let frame = unless_paused(link, reader.read(self.part_bytes_max, ANSWER_MAX)).await;
         link.facts().bytes_received += bytes_read.get() - before;
         match frame?? {
             Frame::Pulled(pulled) => Ok(Input::Pulled(pulled)),
@@ -286,7 +312,7 @@ impl Taking {
             tokio::select! {
                 told = self.published.changed() => told.map_err(|_| TakingError::Stopped)?,
                 Some(end) = self.ends.recv() => {
-                    if self.is_missing(end) {
+                    if self.must_catch_up(end) {
                         return Err(TakingError::EndOfLog { peer: end.peer });
                     }
                 }

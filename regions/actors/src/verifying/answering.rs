@@ -12,7 +12,7 @@ use tombolo_replication::leader::Voices;
 use tombolo_replication::reconciler::{Compare, Compared, Comparison, Offer, Offered, to_join};
 
 use super::asking::not_joined;
-use super::{HELD, Holdings};
+use super::{HELD, Holdings, Patience};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::links::Link;
 
@@ -58,12 +58,13 @@ impl Answering {
 
     async fn serve(&self, reader: &mut FrameReader, writer: &mut FrameWriter) -> ConnectionError {
         let (bytes_read, mut counted) = (reader.bytes_read(), 0);
+        let patience = Patience::default();
         loop {
             let frame = reader.read(self.frame_bytes_max, QUESTION_MAX).await;
             self.link.facts().bytes_received += bytes_read.get() - counted;
             counted = bytes_read.get();
             let answered = match frame {
-                Ok(frame) => self.answer(frame).await,
+                Ok(frame) => self.answer(frame, &patience).await,
                 Err(ConnectionError::Frame(error)) => {
                     self.holdings.meters.states_refused.increment();
                     Err(crate::serving::malformed(&error))
@@ -81,11 +82,11 @@ impl Answering {
         }
     }
 
-    async fn answer(&self, frame: Frame) -> Result<Frame, ConnectionError> {
+    async fn answer(&self, frame: Frame, patience: &Patience) -> Result<Frame, ConnectionError> {
         self.holdings.check()?;
         match frame {
-            Frame::Compare(compare) => Ok(Frame::Compared(self.compare(compare).await?)),
-            Frame::Offer(offer) => Ok(Frame::Offered(self.offered(offer).await?)),
+            Frame::Compare(compare) => Ok(Frame::Compared(self.compare(compare, patience).await?)),
+            Frame::Offer(offer) => Ok(Frame::Offered(self.offered(offer, patience).await?)),
             Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
             _ => Err(ConnectionError::Refusing {
                 code: RefusalCode::Malformed,
@@ -94,9 +95,13 @@ impl Answering {
         }
     }
 
-    async fn compare(&self, compare: Compare) -> Result<Compared, ConnectionError> {
+    async fn compare(
+        &self,
+        compare: Compare,
+        patience: &Patience,
+    ) -> Result<Compared, ConnectionError> {
         let Compare { request, vector, span, digest } = compare;
-        self.holdings.catch_up(&vector).await?;
+        self.holdings.catch_up(&vector, patience).await?;
         Ok(match self.holdings.list(span, LIST).await? {
             None => {
                 let vector = VersionVector::clone(self.holdings.view().vector());
@@ -113,9 +118,9 @@ impl Answering {
         })
     }
 
-    async fn offered(&self, offer: Offer) -> Result<Offered, ConnectionError> {
+    async fn offered(&self, offer: Offer, patience: &Patience) -> Result<Offered, ConnectionError> {
         let ours = &self.holdings;
-        ours.catch_up(&offer.vector).await?;
+        ours.catch_up(&offer.vector, patience).await?;
         let keys = offer.items.iter().map(|(key, _)| key.clone()).collect();
         let (vector, items) = ours.held(offer.table, keys, HELD).await?;
         let differing = to_join(&offer, &items, &vector);

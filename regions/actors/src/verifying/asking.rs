@@ -11,7 +11,7 @@ use tombolo_protocol::{Frame, Purpose, RefusalCode};
 use tombolo_replication::leader::Voices;
 use tombolo_replication::reconciler::{Findings, Input, Limits, Output, Reconciler};
 
-use super::{HELD, Holdings};
+use super::{HELD, Holdings, Patience};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::dialling::{dial, hello};
 use crate::leader::JoinError;
@@ -105,11 +105,12 @@ impl Asking {
         speaks_for: &[RegionId],
     ) -> Result<Findings, ConnectionError> {
         let mut outputs = VecDeque::from(machine.begin());
+        let patience = Patience::default();
         loop {
             self.holdings.check()?;
             let input = match outputs.pop_front() {
                 Some(Output::Done(findings)) => return Ok(findings),
-                Some(output) => self.perform(output, to_peer, speaks_for).await?,
+                Some(output) => self.perform(output, to_peer, (speaks_for, &patience)).await?,
                 None => Some(self.hear(&mut reader).await?),
             };
             if let Some(input) = input {
@@ -144,7 +145,7 @@ impl Asking {
         &self,
         output: Output,
         to_peer: &mpsc::Sender<Frame>,
-        speaks_for: &[RegionId],
+        (speaks_for, patience): (&[RegionId], &Patience),
     ) -> Result<Option<Input>, ConnectionError> {
         let ours = &self.holdings;
         let frame = match output {
@@ -156,16 +157,16 @@ impl Asking {
                 return Ok(Some(Input::Read { listing, rest }));
             }
             Output::Await { table, vector } => {
-                ours.catch_up(&vector).await?;
+                ours.catch_up(&vector, patience).await?;
                 return Ok(Some(Input::Awaited { table }));
             }
             Output::Load { table, keys, vector } => {
-                ours.catch_up(&vector).await?;
+                ours.catch_up(&vector, patience).await?;
                 let (vector, items) = ours.held(table, keys, HELD).await?;
                 return Ok(Some(Input::Loaded { vector, items }));
             }
             Output::Join { table, items, vector } => {
-                ours.catch_up(&vector).await?;
+                ours.catch_up(&vector, patience).await?;
                 let voices = Voices { ours: speaks_for.to_vec(), theirs: vec![self.link.peer] };
                 let joined = ours.join(table, items, voices).await;
                 let left_over = joined.map_err(|error| not_joined(&error))?.left_over;

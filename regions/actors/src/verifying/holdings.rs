@@ -1,6 +1,7 @@
 //! What this region holds, as a comparison looks at it: in small pieces, on a thread that yields to
 //! all others.
 
+use core::cell::Cell;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -26,6 +27,16 @@ use crate::meters::Meters;
 /// the time of the way; what is still missing after that counts as being on its way.
 const CATCH_UP_MAX: Duration = Duration::from_secs(2);
 
+/// Whether the log is waited for: as long as that was not in vain.
+#[derive(Debug)]
+pub(super) struct Patience(Cell<bool>);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(Cell::new(true))
+    }
+}
+
 /// See the module. Cloning shares it.
 #[derive(Clone, Debug)]
 pub(crate) struct Holdings {
@@ -45,8 +56,13 @@ impl Holdings {
         self.views.load_full()
     }
 
-    /// Waits until `vector` is shown, but not for long.
-    pub(super) async fn catch_up(&self, vector: &VersionVector) -> Result<(), ConnectionError> {
+    /// Waits until `vector` is shown, but not for long; and not at all where it was waited for in
+    /// vain before: the log is then further behind than is worth waiting for each time.
+    pub(super) async fn catch_up(
+        &self,
+        vector: &VersionVector,
+        patience: &Patience,
+    ) -> Result<(), ConnectionError> {
         let mut published = self.published.clone();
         let caught_up = async {
             loop {
@@ -57,7 +73,10 @@ impl Holdings {
                 published.changed().await.map_err(|_| ConnectionError::Stopped)?;
             }
         };
-        timeout(CATCH_UP_MAX, caught_up).await.unwrap_or(Ok(()))
+        let wait = if patience.0.get() { CATCH_UP_MAX } else { Duration::ZERO };
+        let caught_up = timeout(wait, caught_up).await;
+        patience.0.set(caught_up.is_ok());
+        caught_up.unwrap_or(Ok(()))
     }
 
     /// The bounds of a piece of so many items and bytes.

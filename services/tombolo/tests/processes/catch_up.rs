@@ -1,6 +1,7 @@
 //! A region that was away for longer than the others keep their logs: it catches up by their state,
 //! keeps what it has written itself, and shows nothing in between.
 
+use std::fs;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -201,4 +202,24 @@ fn a_crash_half_way_shows_nothing_and_it_goes_on() {
         assert_eq!(region.value("notes", "of_c"), "written while away");
         assert_eq!(region.value("hits", "home"), 1);
     }
+}
+
+/// What it wrote in its earlier life nobody's log has any more.
+#[test]
+fn a_region_that_has_lost_its_directory_is_given_what_it_had_also_past_the_log() {
+    let mut cluster = cluster_without_c(Distance::None);
+    reunite(&cluster);
+    level(&cluster);
+    write_many(cluster.at("a"), 1);
+    level(&cluster);
+    cluster.at_mut("c").kill();
+    fs::remove_dir_all(&cluster.at("c").data_dir).unwrap();
+    cluster.at_mut("c").start();
+    let level = level(&cluster);
+    assert!(has_caught_up(cluster.at("c")));
+    assert_eq!(level.replicas("c").len(), 1);
+    let c = cluster.at("c");
+    assert_eq!(c.value("notes", "of_c"), "written while away");
+    c.put("notes", "anew", 1);
+    assert_eq!(self::level(&cluster).replicas("c").len(), 2);
 }
