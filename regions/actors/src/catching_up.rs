@@ -6,6 +6,8 @@
 //! so a crash in between changes nothing. What other regions ship meanwhile is taken in as ever,
 //! and what was written here before is shipped.
 
+mod ends;
+mod givers;
 mod giving;
 mod taking;
 
@@ -15,8 +17,9 @@ use tokio::sync::{mpsc, watch};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_storage::CatchingUp;
 
+pub(crate) use self::givers::{Giver, Givers};
 pub(crate) use self::giving::Giving;
-pub(crate) use self::taking::{Giver, Taking};
+pub(crate) use self::taking::Taking;
 
 /// What peers say of their logs that may wait: one for each of them, and some more.
 const ENDS_MAX: usize = 64;

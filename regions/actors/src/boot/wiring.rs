@@ -1,5 +1,7 @@
 //! Making the actors, and telling them of each other.
 
+mod states;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use actix::{Actor, Addr};
 use actix_rt::Arbiter;
 use arc_swap::ArcSwap;
 use core::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_datatypes::ItemLimits;
 use tombolo_protocol::limits::STREAMS_MAX;
@@ -15,14 +17,12 @@ use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
 use tombolo_replication::intake::{self, Intake as IntakeMachine};
 use tombolo_replication::leader::Leader as LeaderMachine;
 use tombolo_replication::shipper;
-use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalReader;
-use tombolo_storage::{CatchingUp, Store, View};
+use tombolo_storage::{Store, View};
 use tombolo_topology::Settings;
 
 use super::threads::Threads;
-use crate::catching_up::{CatchUpState, EndOfLog, Giver, Taking};
-use crate::connection::HELLO_BYTES_MAX;
+use crate::catching_up::CatchUpState;
 use crate::forwarding::{Asking, Forwarder};
 use crate::intake::Intake;
 use crate::journal::Journal;
@@ -35,13 +35,9 @@ use crate::replication::Replication;
 use crate::retention::Retention;
 use crate::shipping::Shipping;
 use crate::tables::Tables;
-use crate::verifying::{self, Holdings, Verifier};
 
 /// How long an unanswered request for missing changes stands.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-
-/// The longest part of a state, whatever the settings let an item grow to.
-const PART_BYTES_MAX: usize = 512 << 20;
 
 /// A peer's requests for missing changes that may wait.
 const ASKS_MAX: usize = 64;
@@ -124,17 +120,7 @@ impl Wiring<'_> {
         };
         Retention::start_in_arbiter(&thread.links.handle(), |_| retention);
         let tables = self.tables(&leader, &replications, &watch_published);
-        let holdings = Holdings {
-            own: self.replica.region,
-            views: Arc::clone(self.views),
-            published: watch_published.clone(),
-            leader: leader.clone(),
-            thread: thread.background.handle(),
-            meters: meters(),
-            // What is around a row in a frame: its key, and a vector as in a hello.
-            row_bytes_max: self.settings.replication.frame_bytes_max - HELLO_BYTES_MAX,
-            state: Arc::clone(self.state),
-        };
+        let holdings = self.holdings(&leader, &watch_published, &thread.background);
         Open {
             own: self.replica,
             leader,
@@ -169,73 +155,6 @@ impl Wiring<'_> {
             Some((*peer, forwarder))
         });
         ways.collect()
-    }
-
-    /// What compares with the peers, in a task of its own on `thread`.
-    pub(super) fn verifier(
-        &self,
-        peers: &[(RegionId, (String, u16))],
-        thread: &Arbiter,
-        holdings: &Holdings,
-    ) -> Verifier {
-        let settings = &self.settings.replication;
-        let (verifier, jobs) = Verifier::new();
-        let peers = peers.iter().filter_map(|(peer, address)| {
-            Some(verifying::Asking {
-                cluster: self.settings.cluster.id.as_str().to_owned(),
-                own: self.replica,
-                address: address.clone(),
-                link: Arc::clone(self.links.get(peer)?),
-                holdings: holdings.clone(),
-                dial_timeout: settings.dial_timeout,
-                frame_bytes_max: settings.frame_bytes_max,
-            })
-        });
-        let (own, peers) = (self.replica.region, peers.collect());
-        // Where the thread has ended the region has as well.
-        thread.spawn_fn(move || drop(actix_rt::spawn(verifying::serve(own, peers, jobs))));
-        verifier
-    }
-
-    /// What catches up by state, in a task of its own on `thread`; first with what was `begun`.
-    pub(super) fn taking(
-        &self,
-        (open, disk): (&Open, &Arc<dyn Disk>),
-        peers: &[(RegionId, (String, u16))],
-        thread: &Arbiter,
-        (begun, ends): (Option<CatchingUp>, mpsc::Receiver<EndOfLog>),
-    ) {
-        let settings = &self.settings.replication;
-        let givers = peers.iter().filter_map(|(peer, address)| {
-            let link = Arc::clone(self.links.get(peer)?);
-            Some((*peer, Giver { address: address.clone(), link }))
-        });
-        let taking = Taking {
-            cluster: self.settings.cluster.id.as_str().to_owned(),
-            own: self.replica,
-            givers: givers.collect(),
-            disk: Arc::clone(disk),
-            state: Arc::clone(self.state),
-            leader: open.leader.clone(),
-            intake: open.intake.clone(),
-            views: Arc::clone(self.views),
-            published: open.published.clone(),
-            ends,
-            dial_timeout: settings.dial_timeout,
-            part_bytes_max: self.part_bytes_max(),
-            silence_ms_max: ms(settings.silence_max),
-            not_held: BTreeMap::new(),
-        };
-        // Where the thread has ended the region has as well.
-        thread.spawn_fn(move || drop(actix_rt::spawn(taking.run(begun))));
-    }
-
-    /// The longest part of a state that is pulled: an item with twice as many siblings as one region
-    /// lets stand, each as long as may be, must come through.
-    fn part_bytes_max(&self) -> usize {
-        let siblings_max = 2 * self.settings.items.siblings_max;
-        let item_bytes_max = siblings_max.saturating_mul(self.settings.http.value_bytes_max);
-        item_bytes_max.min(PART_BYTES_MAX).max(self.settings.replication.frame_bytes_max)
     }
 
     fn orderer(&self) -> RegionId {

@@ -4,31 +4,25 @@
 //! begun cannot go back to what it showed before.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use actix::Addr;
-use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
-use tombolo_causality::{RegionId, ReplicaId, VersionVector};
-use tombolo_protocol::limits::STREAMS_MAX;
-use tombolo_protocol::{Frame, Purpose, RefusalCode};
+use tombolo_causality::{RegionId, VersionVector};
 use tombolo_replication::catch_up::{CatchUp, Content, Goal, Input, Output, Pull, Pulled};
 use tombolo_replication::reconciler::Misfit;
 use tombolo_replication::{Streams, intake};
 use tombolo_storage::disk::Disk;
-use tombolo_storage::{CatchingUp, StorageError, View};
+use tombolo_storage::{CatchingUp, StorageError};
 
+use super::ends::Ends;
+use super::givers::{Conversation, Givers};
 use super::{CatchUpState, EndOfLog};
-use crate::connection::{ConnectionError, FrameReader, FrameWriter};
-use crate::dialling::{dial, hello};
+use crate::connection::ConnectionError;
 use crate::intake::{Arrived, Intake};
 use crate::leader::{Leader, StateStep, TakeState};
-use crate::links::Link;
-
-/// How long the peer may say nothing.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// How long it is waited after a failure; each time twice as long, at most so long.
 const AGAIN_MIN: Duration = Duration::from_millis(250);
@@ -37,34 +31,16 @@ const AGAIN_MAX: Duration = Duration::from_secs(15);
 /// How long it is waited whether the log brings what is missing after all.
 const LOG_MAX: Duration = Duration::from_secs(2);
 
-/// A peer as it is dialled.
-#[derive(Debug)]
-pub(crate) struct Giver {
-    pub(crate) address: (String, u16),
-    pub(crate) link: Arc<Link>,
-}
-
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Taking {
-    pub(crate) cluster: String,
-    pub(crate) own: ReplicaId,
-    pub(crate) givers: BTreeMap<RegionId, Giver>,
+    pub(crate) givers: Arc<Givers>,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) state: Arc<CatchUpState>,
     pub(crate) leader: Addr<Leader>,
     pub(crate) intake: Addr<Intake>,
-    pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) published: watch::Receiver<u64>,
-    pub(crate) ends: mpsc::Receiver<EndOfLog>,
-    pub(crate) dial_timeout: Duration,
-    pub(crate) part_bytes_max: usize,
-    pub(crate) silence_ms_max: u64,
-    /// Who has said of which origin that it no longer holds what follows the sequence here.
-    pub(crate) not_held: BTreeMap<ReplicaId, (u64, BTreeSet<RegionId>)>,
 }
-
-type Connection = (FrameReader, FrameWriter);
 
 /// Why it has not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +51,6 @@ enum TakingError {
     Storage(#[from] StorageError),
     #[error("what the peer shows cannot be taken: {detail}")]
     Refused { detail: String },
-    #[error("there is no peer {peer}")]
-    NoPeer { peer: RegionId },
     #[error("a thread of this region has ended")]
     Stopped,
     #[error("{peer} no longer has what is missing either")]
@@ -84,18 +58,23 @@ enum TakingError {
 }
 
 impl Taking {
-    /// Catches up whenever a peer says that it must, and first with what was begun before.
-    pub(crate) async fn run(mut self, begun: Option<CatchingUp>) {
-        let mut next = begun;
+    /// Catches up whenever what peers say leaves no other way, and first with what was begun before.
+    pub(crate) async fn run(self, begun: Option<CatchingUp>, ends: mpsc::Receiver<EndOfLog>) {
+        let anew = |from| CatchingUp { from, goal: Goal::default() };
+        let mut ends = Ends::new(&self.givers, ends);
+        let (mut next, mut again) = (begun, AGAIN_MIN);
         loop {
             let mut under_way = match next.take() {
                 Some(under_way) => under_way,
-                None => match self.next_end().await {
-                    Some(from) => CatchingUp { from, goal: Goal::default() },
+                None => match ends.next(&self.givers).await {
+                    Some(from) => anew(from),
                     None => return,
                 },
             };
-            let Err(error) = self.catch_up(&mut under_way).await else { continue };
+            let Err(error) = self.catch_up(&mut under_way, &mut ends).await else {
+                again = AGAIN_MIN;
+                continue;
+            };
             tracing::warn!(peer = %under_way.from, %error, "catching up by state was broken off");
             if let TakingError::EndOfLog { peer } = error {
                 under_way.from = peer;
@@ -103,57 +82,37 @@ impl Taking {
             } else if self.state.is_on() {
                 sleep(AGAIN_MAX).await;
             } else {
-                // Nothing was begun: the peer says it again on its next connection.
-                continue;
+                // Nothing was begun: any other peer will do as well.
+                tokio::select! {
+                    () = sleep(again) => {}
+                    Some(from) = ends.next(&self.givers) => under_way = anew(from),
+                }
+                again = (again * 2).min(AGAIN_MAX);
             }
             next = Some(under_way);
         }
     }
 
-    /// The next peer that says that it no longer has what is missing here, where that is still so.
-    async fn next_end(&mut self) -> Option<RegionId> {
-        loop {
-            let end = self.ends.recv().await?;
-            if self.must_catch_up(end) {
-                return Some(end.peer);
-            }
-        }
-    }
-
-    /// Whether what a peer says leaves no other way: its own changes nobody else is asked for while
-    /// it is heard; those of others perhaps another peer still has.
-    fn must_catch_up(&mut self, EndOfLog { peer, origin, after }: EndOfLog) -> bool {
-        let view = self.views.load_full();
-        let is_missing = |origin: &ReplicaId, after| view.vector().get(origin) <= after;
-        self.not_held.retain(|origin, (after, _)| is_missing(origin, *after));
-        if origin == self.own || !is_missing(&origin, after) {
-            return false;
-        }
-        if origin.region == peer {
-            return true;
-        }
-        if self.not_held.len() >= STREAMS_MAX && !self.not_held.contains_key(&origin) {
-            return false;
-        }
-        let (_, lack_it) = self.not_held.entry(origin).or_insert_with(|| (after, BTreeSet::new()));
-        lack_it.insert(peer);
-        let usable = |giver: &&Giver| giver.link.is_usable(self.silence_ms_max);
-        self.givers.values().filter(usable).all(|giver| lack_it.contains(&giver.link.peer))
-    }
-
-    async fn catch_up(&mut self, under_way: &mut CatchingUp) -> Result<(), TakingError> {
+    async fn catch_up(
+        &self,
+        under_way: &mut CatchingUp,
+        ends: &mut Ends,
+    ) -> Result<(), TakingError> {
         let mut machine = CatchUp::new(under_way.goal.clone());
         let mut outputs = VecDeque::from(machine.begin());
-        let mut connection = None;
+        let mut conversation = None;
         let mut again = AGAIN_MIN;
         loop {
             let done = match outputs.pop_front() {
                 Some(Output::Done) => return self.end().await,
                 Some(Output::Pull(pull)) => {
-                    self.ask(under_way.from, &mut connection, pull).await.map(|()| None)
+                    self.ask(under_way.from, &mut conversation, pull).await.map(|()| None)
+                }
+                Some(Output::Wait(vector)) => {
+                    self.wait(&vector, ends).await.map(|()| Some(Input::Shown))
                 }
                 Some(output) => self.perform(output, under_way).await,
-                None => self.hear(under_way.from, &mut connection).await.map(Some),
+                None => hear(&mut conversation).await.map(Some),
             };
             let input = match done {
                 Ok(Some(input)) => {
@@ -163,19 +122,19 @@ impl Taking {
                 Ok(None) => continue,
                 Err(TakingError::Connection(error)) if self.state.is_on() => {
                     tracing::info!(peer = %under_way.from, %error, "catching up by state waits");
-                    connection = None;
+                    conversation = None;
                     sleep(again).await;
                     again = (again * 2).min(AGAIN_MAX);
                     Input::Lost
                 }
                 Err(error) => return Err(error),
             };
-            if self.is_for_nothing(&input).await {
+            if self.is_for_nothing(&input, ends).await {
                 return Ok(());
             }
             if matches!(input, Input::Adopted) {
                 // All that is missing now comes by the log.
-                connection = None;
+                conversation = None;
             }
             let handled = machine.handle(input);
             let refused = |misfit: Misfit| TakingError::Refused { detail: misfit.to_string() };
@@ -183,8 +142,23 @@ impl Taking {
         }
     }
 
+    /// Asks, in the conversation that there is or another one.
+    async fn ask<'a>(
+        &'a self,
+        from: RegionId,
+        conversation: &mut Option<Conversation<'a>>,
+        pull: Pull,
+    ) -> Result<(), TakingError> {
+        let conversation = match conversation {
+            Some(conversation) => conversation,
+            None => conversation.insert(self.givers.converse(from).await?),
+        };
+        Ok(conversation.ask(pull).await?)
+    }
+
+    /// Does what only this region has a part in.
     async fn perform(
-        &mut self,
+        &self,
         output: Output,
         under_way: &mut CatchingUp,
     ) -> Result<Option<Input>, TakingError> {
@@ -204,72 +178,18 @@ impl Taking {
                 told.map_err(|_| TakingError::Stopped)?.ok();
                 Some(Input::Adopted)
             }
-            Output::Wait(vector) => {
-                self.wait(&vector).await?;
-                Some(Input::Shown)
-            }
-            Output::Pull(_) | Output::Done => None,
+            Output::Pull(_) | Output::Wait(_) | Output::Done => None,
         })
     }
 
     /// Whether nothing was begun, and the log brings what the peer has all the same: then the peer
     /// was mistaken, or is not who it says.
-    async fn is_for_nothing(&mut self, input: &Input) -> bool {
+    async fn is_for_nothing(&self, input: &Input, ends: &mut Ends) -> bool {
         let Input::Pulled(Pulled { until, content: Content::Head(_), .. }) = input else {
             return false;
         };
-        !self.state.is_on()
-            && timeout(LOG_MAX, self.wait(until)).await.is_ok_and(|shown| shown.is_ok())
-    }
-
-    fn giver(&self, from: RegionId) -> Result<&Giver, TakingError> {
-        self.givers.get(&from).ok_or(TakingError::NoPeer { peer: from })
-    }
-
-    /// Asks, over the connection that there is or another one.
-    async fn ask(
-        &self,
-        from: RegionId,
-        connection: &mut Option<Connection>,
-        pull: Pull,
-    ) -> Result<(), TakingError> {
-        let (_, writer) = match connection {
-            Some(connection) => connection,
-            None => connection.insert(self.connect(from).await?),
-        };
-        let bytes = writer.write(&Frame::Pull(pull)).await?;
-        self.giver(from)?.link.facts().bytes_sent += bytes;
-        Ok(())
-    }
-
-    async fn connect(&self, from: RegionId) -> Result<Connection, TakingError> {
-        let giver = self.giver(from)?;
-        let vector = VersionVector::clone(self.views.load().vector());
-        let hello = hello(&self.cluster, self.own, vector, Purpose::CatchUp);
-        let dialled = dial((&giver.address.0, giver.address.1), hello, from);
-        let dialled = unless_paused(&giver.link, timeout(self.dial_timeout, dialled)).await?;
-        let (reader, writer, _) = dialled.map_err(|_| ConnectionError::Silent)??;
-        Ok((reader, writer))
-    }
-
-    async fn hear(
-        &self,
-        from: RegionId,
-        connection: &mut Option<Connection>,
-    ) -> Result<Input, TakingError> {
-        let (reader, _) = connection.as_mut().ok_or(ConnectionError::Closed)?;
-        let link = &self.giver(from)?.link;
-        let bytes_read = reader.bytes_read();
-        let before = bytes_read.get();
-        let frame = unless_paused(link, reader.read(self.part_bytes_max, ANSWER_MAX)).await;
-        link.facts().bytes_received += bytes_read.get() - before;
-        match frame?? {
-            Frame::Pulled(pulled) => Ok(Input::Pulled(pulled)),
-            Frame::Refused { code, detail } => {
-                Err(ConnectionError::Refused { code, detail }.into())
-            }
-            _ => Err(ConnectionError::Unexpected { what: "something else than a part" }.into()),
-        }
+        let shown = timeout(LOG_MAX, self.wait(until, ends));
+        !self.state.is_on() && shown.await.is_ok_and(|shown| shown.is_ok())
     }
 
     /// Makes the goal durable, and the first time sees to it that nothing is answered or decided.
@@ -302,19 +222,18 @@ impl Taking {
         Ok(done.map_err(|_| TakingError::Stopped)??)
     }
 
-    /// Waits until `vector` is shown, unless a peer cannot ship what is missing of it.
-    async fn wait(&mut self, vector: &VersionVector) -> Result<(), TakingError> {
+    /// Waits until `vector` is shown, unless no peer can ship what is missing of it.
+    async fn wait(&self, vector: &VersionVector, ends: &mut Ends) -> Result<(), TakingError> {
+        let mut published = self.published.clone();
         loop {
-            self.published.borrow_and_update();
-            if self.views.load().vector().descends(vector) {
+            published.borrow_and_update();
+            if self.givers.views.load().vector().descends(vector) {
                 return Ok(());
             }
             tokio::select! {
-                told = self.published.changed() => told.map_err(|_| TakingError::Stopped)?,
-                Some(end) = self.ends.recv() => {
-                    if self.must_catch_up(end) {
-                        return Err(TakingError::EndOfLog { peer: end.peer });
-                    }
+                told = published.changed() => told.map_err(|_| TakingError::Stopped)?,
+                Some(peer) = ends.next(&self.givers) => {
+                    return Err(TakingError::EndOfLog { peer });
                 }
             }
         }
@@ -333,17 +252,8 @@ impl Taking {
     }
 }
 
-/// What comes of `work`, where the link is not paused before.
-async fn unless_paused<T>(
-    link: &Link,
-    work: impl Future<Output = T>,
-) -> Result<T, ConnectionError> {
-    let mut paused = link.watch_paused();
-    tokio::select! {
-        done = work => Ok(done),
-        _ = paused.wait_for(|paused| *paused) => {
-            let detail = "the link is paused".to_owned();
-            Err(ConnectionError::Refusing { code: RefusalCode::Paused, detail })
-        }
-    }
+async fn hear(conversation: &mut Option<Conversation<'_>>) -> Result<Input, TakingError> {
+    // Without one the machine waits for nobody else.
+    let conversation = conversation.as_mut().ok_or(ConnectionError::Closed)?;
+    Ok(Input::Pulled(conversation.hear().await?))
 }

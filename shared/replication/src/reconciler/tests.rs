@@ -1,9 +1,12 @@
 //! Exact outputs of the reconciler.
 
+use std::sync::Arc;
+
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, ReplicaId};
-use tombolo_datatypes::{DataType, Delta, DeltaBody, JsonText, RegisterDelta};
+use tombolo_datatypes::{DataType, Delta, DeltaBody, ItemState, JsonText, RegisterDelta};
 
 use super::*;
+use crate::Key;
 
 const LIMITS: Limits = Limits { spans_max: 2, rounds_max: 2 };
 
