@@ -20,6 +20,7 @@ use tombolo_replication::reconciler::Findings;
 
 pub(crate) use self::answering::Answering;
 pub(crate) use self::asking::Asking;
+use self::asking::Compared;
 pub(crate) use self::holdings::Holdings;
 use self::holdings::Patience;
 
@@ -149,11 +150,13 @@ async fn verify(own: RegionId, peers: &[&Asking]) -> Vec<Verified> {
 async fn verify_one(peer: &Asking, speaks_for: &[RegionId]) -> Verified {
     let region = peer.link.peer;
     match peer.run(speaks_for).await {
-        Ok((vector, findings)) => {
+        Ok(Compared { vector, findings, is_behind }) => {
             let said = "compared with a peer";
             let Findings { compared_items, differing_items, repaired_items, .. } = findings;
             tracing::info!(%region, compared_items, differing_items, repaired_items, said);
-            Verified { region, vector, findings, reason: None }
+            let behind = "it has not come yet to where this region was at the beginning";
+            let reason = is_behind.then(|| behind.to_owned());
+            Verified { region, vector, findings, reason }
         }
         Err(error) => {
             tracing::info!(%region, reason = %error, "a peer was not compared with");

@@ -232,33 +232,35 @@ pub enum NotAdopted {
         /// The stream.
         origin: ReplicaId,
     },
+    /// Of the streams that define the tables each side has some that the other lacks, so neither
+    /// knows all tables.
+    #[error("the peer knows other tables, and not all of those that are known here")]
+    OtherTables,
 }
 
 impl Head {
     /// Of these streams, those of which the region `own`, where they stand at `ours`, has less.
-    ///
-    /// Those of `orderer`, which define the tables, only together with the tables: see
-    /// [`Self::has_all_tables`].
+    /// `orderer` is the region that defines the tables.
     pub fn adoptable(
         &self,
         own: ReplicaId,
         ours: &Streams,
         orderer: RegionId,
     ) -> Result<Streams, NotAdopted> {
-        let has_all_tables = self.has_all_tables(ours, orderer);
+        let knows_all_of_ours = knows_all(&self.streams, ours, orderer);
+        if !knows_all_of_ours && !knows_all(ours, &self.streams, orderer) {
+            return Err(NotAdopted::OtherTables);
+        }
         let mut adopted = Streams::default();
         for (origin, theirs) in self.streams.iter() {
             let here = ours.get(&origin);
-            if theirs.seq == here.seq && theirs.hash != here.hash {
+            let is_other = theirs.seq == here.seq && theirs.hash != here.hash;
+            if is_other || (origin == own && theirs.seq > here.seq) {
                 return Err(NotAdopted::Forked { origin });
             }
-            if theirs.seq <= here.seq || (origin.region == orderer && !has_all_tables) {
-                continue;
+            if theirs.seq > here.seq {
+                adopted.set(origin, theirs);
             }
-            if origin == own {
-                return Err(NotAdopted::Forked { origin });
-            }
-            adopted.set(origin, theirs);
         }
         Ok(adopted)
     }
@@ -266,7 +268,12 @@ impl Head {
     /// Whether the tables are as new as those of a region whose streams stand at `ours`: then they
     /// take the place of those, since tables are what the streams of `orderer` make of them.
     pub fn has_all_tables(&self, ours: &Streams, orderer: RegionId) -> bool {
-        let mut of_orderer = ours.iter().filter(|(origin, _)| origin.region == orderer);
-        of_orderer.all(|(origin, here)| self.streams.get(&origin).seq >= here.seq)
+        knows_all(&self.streams, ours, orderer)
     }
+}
+
+/// Whether whoever stands at `some` has all of the streams of `region` that one at `others` has.
+fn knows_all(some: &Streams, others: &Streams, region: RegionId) -> bool {
+    let mut of_region = others.iter().filter(|(origin, _)| origin.region == region);
+    of_region.all(|(origin, other)| some.get(&origin).seq >= other.seq)
 }

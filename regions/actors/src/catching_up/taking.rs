@@ -40,6 +40,8 @@ pub(crate) struct Taking {
     pub(crate) leader: Addr<Leader>,
     pub(crate) intake: Addr<Intake>,
     pub(crate) published: watch::Receiver<u64>,
+    /// The region that orders definitions.
+    pub(crate) orderer: RegionId,
 }
 
 /// Why it has not come to its end.
@@ -129,7 +131,7 @@ impl Taking {
                 }
                 Err(error) => return Err(error),
             };
-            if self.is_for_nothing(&input, ends).await {
+            if self.is_for_nothing(&input, ends).await? {
                 return Ok(());
             }
             if matches!(input, Input::Adopted) {
@@ -182,14 +184,23 @@ impl Taking {
         })
     }
 
-    /// Whether nothing was begun, and the log brings what the peer has all the same: then the peer
-    /// was mistaken, or is not who it says.
-    async fn is_for_nothing(&self, input: &Input, ends: &mut Ends) -> bool {
-        let Input::Pulled(Pulled { until, content: Content::Head(_), .. }) = input else {
-            return false;
+    /// Before anything is begun: whether the log brings what the peer has all the same, so that the
+    /// peer was mistaken, or is not who it says; and that what it has can be adopted.
+    async fn is_for_nothing(&self, input: &Input, ends: &mut Ends) -> Result<bool, TakingError> {
+        let Input::Pulled(Pulled { until, content: Content::Head(head), .. }) = input else {
+            return Ok(false);
         };
-        let shown = timeout(LOG_MAX, self.wait(until, ends));
-        !self.state.is_on() && shown.await.is_ok_and(|shown| shown.is_ok())
+        if self.state.is_on() {
+            return Ok(false);
+        }
+        if let Ok(Ok(())) = timeout(LOG_MAX, self.wait(until, ends)).await {
+            return Ok(true);
+        }
+        let view = self.givers.views.load_full();
+        let ours = &view.position().streams;
+        let adoptable = head.adoptable(self.givers.own, ours, self.orderer);
+        adoptable.map_err(|error| TakingError::Refused { detail: error.to_string() })?;
+        Ok(false)
     }
 
     /// Makes the goal durable, and the first time sees to it that nothing is answered or decided.

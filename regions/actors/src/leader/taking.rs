@@ -142,10 +142,13 @@ impl Leader {
                 self.meters.states_joined.increment();
                 Ok(())
             }
-            // It was dropped here meanwhile.
-            Ok(None) | Err(NotJoined::NoSuchTable) => Ok(()),
+            Ok(None) => Ok(()),
+            // Also where the table has been dropped meanwhile: what the log and the peer tell of it
+            // may be of different moments, and nothing may be left out.
             Err(error) => {
-                self.meters.states_refused.increment();
+                if error.is_refused() {
+                    self.meters.states_refused.increment();
+                }
                 Err(error.into())
             }
         }

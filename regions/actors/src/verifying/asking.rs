@@ -1,5 +1,6 @@
 //! The asking end: drives the reconciler over a connection to one peer, made for that.
 
+use core::cell::RefCell;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -41,27 +42,36 @@ pub(crate) struct Asking {
     pub(crate) frame_bytes_max: usize,
 }
 
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Compared {
+    /// What was shown at the beginning.
+    pub(super) vector: VersionVector,
+    pub(super) findings: Findings,
+    /// Whether the peer did not show that to the end.
+    pub(super) is_behind: bool,
+}
+
 impl Asking {
     /// Compares everything with the peer and repairs what differs. This region speaks for the
-    /// writes of `speaks_for`. Answers what was shown at the beginning, and what was found.
-    pub(super) async fn run(
-        &self,
-        speaks_for: &[RegionId],
-    ) -> Result<(VersionVector, Findings), ConnectionError> {
+    /// writes of `speaks_for`.
+    pub(super) async fn run(&self, speaks_for: &[RegionId]) -> Result<Compared, ConnectionError> {
         let mut paused = self.link.watch_paused();
         let verified = async {
             let hello = hello(&self.cluster, self.own, VersionVector::new(), Purpose::Verify);
             let dialled = dial((&self.address.0, self.address.1), hello, self.link.peer);
             let dialled = timeout(self.dial_timeout, dialled).await;
-            let (reader, writer, _) = dialled.map_err(|_| ConnectionError::Silent)??;
+            let (reader, writer, welcome) = dialled.map_err(|_| ConnectionError::Silent)??;
             let view = self.holdings.view();
             let tables = view.catalog().iter().map(|table| table.id);
             let limits = Limits { spans_max: SPANS_MAX, rounds_max: ROUNDS_MAX };
             let machine = Reconciler::new(limits, tables, speaks_for.to_vec());
             let vector = VersionVector::clone(view.vector());
             drop(view);
-            let findings = self.converse(reader, writer, machine, speaks_for).await?;
-            Ok((vector, findings))
+            let shown = RefCell::new(welcome.vector);
+            let findings = self.converse((reader, writer), machine, (speaks_for, &shown)).await?;
+            let is_behind = findings.spans > 0 && !shown.borrow().descends(&vector);
+            Ok(Compared { vector, findings, is_behind })
         };
         tokio::select! {
             verified = verified => verified,
@@ -75,10 +85,9 @@ impl Asking {
     /// Sends and receives beside each other: neither end then waits for the other to read.
     async fn converse(
         &self,
-        reader: FrameReader,
-        mut writer: FrameWriter,
+        (reader, mut writer): (FrameReader, FrameWriter),
         machine: Reconciler,
-        speaks_for: &[RegionId],
+        run: (&[RegionId], &RefCell<VersionVector>),
     ) -> Result<Findings, ConnectionError> {
         // Each span asks one thing at a time, and so do those whose items have their turn.
         let (to_peer, mut frames) = mpsc::channel(SPANS_MAX + 1);
@@ -92,7 +101,7 @@ impl Asking {
             ConnectionError::Stopped
         };
         tokio::select! {
-            found = self.drive(reader, &to_peer, machine, speaks_for) => found,
+            found = self.drive(reader, &to_peer, machine, run) => found,
             ended = sending => Err(ended),
         }
     }
@@ -102,7 +111,7 @@ impl Asking {
         mut reader: FrameReader,
         to_peer: &mpsc::Sender<Frame>,
         mut machine: Reconciler,
-        speaks_for: &[RegionId],
+        (speaks_for, shown): (&[RegionId], &RefCell<VersionVector>),
     ) -> Result<Findings, ConnectionError> {
         let mut outputs = VecDeque::from(machine.begin());
         let patience = Patience::default();
@@ -111,7 +120,7 @@ impl Asking {
             let input = match outputs.pop_front() {
                 Some(Output::Done(findings)) => return Ok(findings),
                 Some(output) => self.perform(output, to_peer, (speaks_for, &patience)).await?,
-                None => Some(self.hear(&mut reader).await?),
+                None => Some(self.hear(&mut reader, shown).await?),
             };
             if let Some(input) = input {
                 let misfit = |error: tombolo_replication::reconciler::Misfit| {
@@ -122,7 +131,11 @@ impl Asking {
         }
     }
 
-    async fn hear(&self, reader: &mut FrameReader) -> Result<Input, ConnectionError> {
+    async fn hear(
+        &self,
+        reader: &mut FrameReader,
+        shown: &RefCell<VersionVector>,
+    ) -> Result<Input, ConnectionError> {
         let bytes_read = reader.bytes_read();
         let before = bytes_read.get();
         let frame = reader.read(self.frame_bytes_max, ANSWER_MAX).await;
@@ -133,9 +146,13 @@ impl Asking {
         match frame? {
             Frame::Compared(compared) => {
                 self.holdings.meters.spans_compared.increment();
+                shown.borrow_mut().join(&compared.vector);
                 Ok(Input::Compared(compared))
             }
-            Frame::Offered(offered) => Ok(Input::Offered(offered)),
+            Frame::Offered(offered) => {
+                shown.borrow_mut().join(&offered.vector);
+                Ok(Input::Offered(offered))
+            }
             Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
             _ => Err(ConnectionError::Unexpected { what: "something else than an answer" }),
         }

@@ -117,8 +117,7 @@ impl View {
         after: Option<RequestPlace>,
         limits: ListingLimits,
     ) -> Result<RequestsBehind, StorageError> {
-        let layers = self.layers.iter().flat_map(|layer| layer.requests());
-        let behind = layers.filter(|kept| Some(RequestPlace::of(kept)) > after);
+        let behind = self.layers.iter().flat_map(|layer| layer.requests_behind(after));
         let mut all: BTreeMap<_, _> = behind.map(|kept| (RequestPlace::of(&kept), kept)).collect();
         for kept in self.snapshot.requests(after)?.take(limits.items_max + 1) {
             let kept = kept?;

@@ -213,14 +213,17 @@ fn of_a_peers_streams_those_are_adopted_that_lead_further() {
 }
 
 #[test]
-fn tables_are_taken_with_the_streams_that_define_them_or_not_at_all() {
+fn tables_are_taken_where_their_streams_have_come_further_and_never_in_part() {
     let theirs = head(&[1], &[("a", 9), ("b", 7)]);
-    assert!(theirs.has_all_tables(&streams(&[("a", 9), ("b", 8)]), region("a")));
-    // The orderer has two lives, and this region knows more of the other one.
-    let mut ours = streams(&[("a", 2)]);
-    let other = ReplicaId::new(region("a"), Incarnation(2));
-    ours.set(other, StreamPosition { seq: 1, hash: RunningHash([1; 16]) });
-    assert!(!theirs.has_all_tables(&ours, region("a")));
-    let adopted = theirs.adoptable(replica("c"), &ours, region("a"));
+    let orderer = region("a");
+    assert!(theirs.has_all_tables(&streams(&[("a", 9), ("b", 8)]), orderer));
+    assert!(!theirs.has_all_tables(&streams(&[("a", 10)]), orderer));
+    let adopted = theirs.adoptable(replica("c"), &streams(&[("a", 10)]), orderer);
     assert_eq!(adopted, Ok(streams(&[("b", 7)])));
+    // The orderer has two lives, and each side knows more of another one.
+    let mut ours = streams(&[("a", 2)]);
+    let other = ReplicaId::new(orderer, Incarnation(2));
+    ours.set(other, StreamPosition { seq: 1, hash: RunningHash([1; 16]) });
+    let adopted = theirs.adoptable(replica("c"), &ours, orderer);
+    assert_eq!(adopted, Err(NotAdopted::OtherTables));
 }

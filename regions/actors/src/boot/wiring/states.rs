@@ -95,6 +95,7 @@ impl Wiring<'_> {
             leader: open.leader.clone(),
             intake: open.intake.clone(),
             published: open.published.clone(),
+            orderer: self.orderer(),
         };
         // Where the thread has ended the region has as well.
         thread.spawn_fn(move || drop(actix_rt::spawn(taking.run(begun, ends))));
