@@ -12,7 +12,9 @@ use tombolo_simulation::Random;
 use tombolo_topology::Settings;
 use tombolo_wan::LinkShape;
 
-use crate::support::{Client, Cluster, Distance, Level, Region, eventually, item, noise, rarely};
+use crate::support::{
+    Asked, Client, Cluster, Distance, Level, Load, Region, Tally, eventually, item, noise, rarely,
+};
 
 /// What a region writes that is to be away for too long for its own log.
 const MANY: usize = 200;
@@ -38,7 +40,7 @@ fn cluster_without_c(distance: Distance) -> Cluster {
     let cluster = Cluster::start_with(distance, &short_log);
     let [a, b, c] = cluster.all();
     a.define("notes", "register");
-    a.define("hits", "counter");
+    Load::prepare(&cluster);
     a.put("notes", "before", 1);
     a.put("notes", "gone", 1);
     cluster.level();
@@ -222,4 +224,21 @@ fn a_region_that_has_lost_its_directory_is_given_what_it_had_also_past_the_log()
     assert_eq!(c.value("notes", "of_c"), "written while away");
     c.put("notes", "anew", 1);
     assert_eq!(self::level(&cluster).replicas("c").len(), 2);
+}
+
+#[test]
+fn writes_go_on_in_all_regions_while_one_catches_up_and_none_is_lost() {
+    let cluster = cluster_without_c(Distance::None);
+    let mut tally = Tally::default();
+    let before = Load::begin(&cluster, 1);
+    write_many(cluster.at("a"), 1);
+    before.end(&mut tally);
+    let meanwhile = Load::begin(&cluster, 2);
+    reunite(&cluster);
+    eventually("c catches up", || has_caught_up(cluster.at("c")));
+    meanwhile.end(&mut tally);
+    level(&cluster);
+    tally.check(&cluster);
+    let asked = Asked::of(cluster.at("c"), &["verify"]).expect(0);
+    assert_eq!(asked.lines().len(), 3, "{asked:?}");
 }
