@@ -215,8 +215,12 @@ fn pause(error: &PauseError) -> Entry {
 fn verify(error: VerifyError) -> Entry {
     match error {
         VerifyError::Running => Entry {
-            status: StatusCode::CONFLICT,
-            ..unavailable("verify_running", "The regions are being compared already")
+            retry: Retry::Yes,
+            ..refused(
+                StatusCode::CONFLICT,
+                "verify_running",
+                "The regions are being compared already",
+            )
         },
         VerifyError::CatchingUp => CATCHING_UP,
         // What is not known by name was not begun either.
@@ -323,7 +327,7 @@ mod tests {
 
     #[test]
     fn one_comparison_is_made_at_a_time() {
-        let running = (409, "verify_running", Retry::Later, Outcome::NotApplied);
+        let running = (409, "verify_running", Retry::Yes, Outcome::NotApplied);
         assert_eq!(answered(VerifyError::Running), running);
         let stopping = (503, "stopping", Retry::Later, Outcome::NotApplied);
         assert_eq!(answered(VerifyError::Stopping), stopping);

@@ -146,7 +146,7 @@ async fn a_region_that_is_not_there_is_named_and_one_comparison_is_made_at_a_tim
     let (one, other) = tokio::join!(verify(), verify());
     let (done, refused_one) = if one.status == 200 { (one, other) } else { (other, one) };
     assert_eq!(refused_one.refusal(), refused(409, "verify_running"));
-    assert!(refused_one.header("retry-after").is_some());
+    assert_eq!(refused_one.problem()["retryable"], true);
     let expected = json!({"regions": [{
         "region": "eu-west",
         "identical": false,
