@@ -26,6 +26,7 @@ use crate::forwarding::Answers;
 use crate::links::Links;
 use crate::listener::{Listener, Open};
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::running::Running;
 
 /// What a forwarded request or answer takes beside a value: key, headers, tokens, and room for a
@@ -64,6 +65,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
 
     let (failed, has_failed) = watch::channel(false);
     let (published, _) = watch::channel(0);
+    let observed = Observed::default();
     let wiring = Wiring {
         settings: &settings,
         replica: identity.replica,
@@ -71,6 +73,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         views: &views,
         meters: &meters,
         state: &state,
+        observed: &observed,
     };
     let room = Arc::clone(&store.room);
     let open = wiring.actors(store, &peers, &thread, published, failed);
@@ -94,6 +97,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         answers,
         verifier,
         state,
+        observed,
         published: open.published.clone(),
         waiting: Arc::new(Semaphore::new(settings.http.waiting_requests_max)),
         failed: has_failed,

@@ -10,8 +10,13 @@ pub(crate) fn instant() -> Instant {
 
 /// Wall time, in ms since 1970.
 pub(crate) fn wall_ms() -> u64 {
+    wall_us() / 1_000
+}
+
+/// Wall time, in µs since 1970.
+pub(crate) fn wall_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Monotonic time since the process first asked, in µs.

@@ -82,19 +82,13 @@ pub enum RouteError {
     Stopping,
 }
 
-/// Why a table was not defined or dropped.
+/// Why a call on a table was not done, or is not known to be.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// Some other table has the name.
-    #[error("a table of that name exists and is defined otherwise")]
-    Exists,
-    /// There are as many tables as there may be.
-    #[error("there are as many tables as there may be")]
-    TooMany,
-    /// There is no such table.
-    #[error("there is no such table")]
-    NoSuchTable,
+    /// Done, and another call has dropped the table since.
+    #[error("the table was dropped by another call at the same time")]
+    Gone,
     /// Done, but not yet confirmed by these regions.
     #[error("not yet confirmed by {regions:?}")]
     Pending {

@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::Purpose;
 use tombolo_replication::StreamPosition;
+use tombolo_replication::incarnation::{Testimony, testimony};
 use tombolo_storage::LastStop;
 
 use crate::connection::ConnectionError;
@@ -95,14 +96,16 @@ async fn ask(
             return Verdict::Unanswered { because };
         }
     };
-    if theirs.seq > here.seq {
-        let because = format!("{peer} knows {} changes, here are {}", theirs.seq, here.seq);
-        return Verdict::Outdated { because };
+    match testimony(here, theirs) {
+        Testimony::KnowsMore => {
+            let because = format!("{peer} knows {} changes, here are {}", theirs.seq, here.seq);
+            Verdict::Outdated { because }
+        }
+        Testimony::KnowsOtherwise => {
+            Verdict::Outdated { because: format!("{peer} knows another history") }
+        }
+        Testimony::Confirms | Testimony::Silent => Verdict::Confirmed,
     }
-    if theirs.seq == here.seq && theirs.hash != here.hash {
-        return Verdict::Outdated { because: format!("{peer} knows another history") };
-    }
-    Verdict::Confirmed
 }
 
 /// All results, in order, the futures having run beside each other.

@@ -27,15 +27,14 @@ use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, Storag
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
 pub(crate) use self::joining::{Join, JoinError, Joined};
-pub(crate) use self::messages::{
-    Apply, DefineTable, DropTable, Settle, Stop, Submit, TableDecision,
-};
+pub(crate) use self::messages::{Apply, DecideTable, Recall, Settle, Stop, Submit, TableDecision};
 pub(crate) use self::taking::{Belief, StateStep, TakeState};
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer, Retire};
 use crate::meters::{Meters, WriteTimes};
+use crate::observer::{Applied, Observed};
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +89,7 @@ pub(crate) struct Leader {
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
     meters: Arc<Meters>,
+    observed: Observed,
     room: Arc<Room>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
@@ -122,6 +122,7 @@ pub(crate) struct Parts {
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) observed: Observed,
     pub(crate) room: Arc<Room>,
     pub(crate) is_catching_up: bool,
     pub(crate) belief: Belief,
@@ -139,6 +140,7 @@ impl Leader {
             failed: parts.failed,
             replay_from: parts.replay_from,
             meters: parts.meters,
+            observed: parts.observed,
             room: parts.room,
             in_flight: None,
             gathering: Vec::new(),
@@ -201,13 +203,14 @@ impl Leader {
         match self.machine.decide(wall_ms(), command, state.as_deref()) {
             Err(refusal) => self.refuse(refusal, reply),
             Ok(decided) => {
-                let Decided { change, item, state, resolver, existed, tells_value } = decided;
+                let Decided { change, item, state, resolver, existed, tells_value, settled } =
+                    decided;
                 let (dot, state) = (change.dot, Arc::new(state));
                 let after = After::Written { state: state.clone(), resolver };
                 let now = instant();
                 let times = Some(WriteTimes { offered, taken, staged: now, durable: now });
                 let decided =
-                    Answer { dot, item: item.clone(), existed, tells_value, after, times };
+                    Answer { dot, item: item.clone(), existed, tells_value, after, settled, times };
                 let waiter = Waiter::Command(reply, decided);
                 self.stage(change, Some((item, state)), ctx, waiter);
             }
@@ -283,9 +286,22 @@ impl Leader {
                 if let Err(error) = self.overlay.stage(&sealed, states) {
                     return self.fail(&error);
                 }
+                self.observe(&sealed.change);
             }
         }
         self.schedule_flush(ctx);
+    }
+
+    /// Has the observer told, once it is durable, of a change that was just staged; if it is traced.
+    fn observe(&mut self, change: &Change) {
+        let Some(written_in) = change.span else { return };
+        let Some(observer) = self.observed.observer() else { return };
+        let (change, taken) = (change.dot, instant());
+        self.gathering.push(Waiter::Other(Box::new(move |result| {
+            if result.is_ok() {
+                observer.applied(Applied { change, written_in, taken, durable: instant() });
+            }
+        })));
     }
 
     /// Counts the writes that have lost by a change which is about to be staged.

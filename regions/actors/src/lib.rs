@@ -26,6 +26,7 @@ mod links;
 mod listener;
 mod materializer;
 pub mod meters;
+mod observer;
 mod region;
 mod replication;
 mod retention;
@@ -41,6 +42,7 @@ pub use forwarding::{
 };
 pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
+pub use observer::{Applied, Observer};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, ResyncError, Routed};
-pub use tables::Defined;
+pub use tables::{Reach, TableAnswer};
 pub use verifying::{Verified, VerifyError};

@@ -12,6 +12,7 @@ use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::Frame;
 use tombolo_replication::acknowledgements::{Contact, Known};
 use tombolo_replication::circuit_breaker;
+use tombolo_replication::clock_skew::ClockSkew;
 use tombolo_replication::lag::Lag;
 
 pub use self::status::{LinkState, LinkStatus};
@@ -57,6 +58,7 @@ pub(crate) struct Facts {
     pub(crate) lag: Lag,
     pub(crate) last_heard_ms: Option<u64>,
     pub(crate) rtt_us: Option<u64>,
+    pub(crate) clock_skew: ClockSkew,
     /// What the peer is known to have, durably, and to show.
     pub(crate) known: Known,
     pub(crate) in_flight_bytes: u64,
@@ -137,6 +139,7 @@ impl Facts {
             lag: Lag::new(monotonic_ms()),
             last_heard_ms: None,
             rtt_us: None,
+            clock_skew: ClockSkew::default(),
             known: Known::default(),
             in_flight_bytes: 0,
             bytes_sent: 0,

@@ -8,19 +8,20 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tombolo_causality::{RegionId, ReplicaId};
-use tombolo_replication::leader::Command;
-use tombolo_replication::{TableName, TableShape};
+use tombolo_replication::idempotency::NamedRequest;
+use tombolo_replication::leader::{Command, TableCommand};
 use tombolo_storage::disk::{Disk, RealDisk};
 use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
 use tombolo_topology::Settings;
 
 use crate::error::{StartError, SubmitError, TableError, UnknownPeer};
-use crate::leader::{Answer, Stop, Submit};
+use crate::leader::{Answer, Recall, Stop, Submit};
 use crate::links::{Link, LinkStatus};
 use crate::meters::Meters;
+use crate::observer::Observer;
 use crate::replication::{ConnectAnew, PauseChanged};
 use crate::running::Running;
-use crate::tables::Defined;
+use crate::tables::{Reach, TableAnswer};
 use crate::verifying::{Verified, VerifyError};
 use crate::{boot, clock};
 
@@ -116,28 +117,50 @@ impl Region {
         }
         let (reply, answer) = oneshot::channel();
         let submit = Submit { command, offered: clock::instant(), reply };
-        self.0.leader.try_send(submit).map_err(|error| match error {
+        self.0.leader.try_send(submit).map_err(|error| self.not_offered(&error))?;
+        answer.await.unwrap_or(Err(SubmitError::Unknown))
+    }
+
+    /// The answer to a named request that has settled a conflict, if it was done before; comes when
+    /// that is durable here.
+    pub async fn recall(&self, request: NamedRequest) -> Result<Option<Answer>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let recall = Recall { request, reply };
+        self.0.leader.try_send(recall).map_err(|error| self.not_offered(&error))?;
+        let kept = answer.await.unwrap_or(Err(SubmitError::Unknown))?;
+        let recalled = kept.and_then(Answer::recalled);
+        if recalled.is_some() {
+            self.0.meters.repeated.increment();
+        }
+        Ok(recalled)
+    }
+
+    fn not_offered<T>(&self, error: &actix::dev::SendError<T>) -> SubmitError {
+        match error {
             actix::dev::SendError::Full(_) => {
                 self.0.meters.refused_mailbox.increment();
                 SubmitError::Overloaded
             }
             actix::dev::SendError::Closed(_) => SubmitError::Stopping,
-        })?;
-        answer.await.unwrap_or(Err(SubmitError::Unknown))
+        }
     }
 
-    /// Defines a table; answers when every region holds it durably.
-    pub async fn define_table(
+    /// Tells `observer` of traced changes of other regions as they become visible here, for as long
+    /// as it lives. There is one.
+    pub fn observed_by(&self, observer: &Arc<dyn Observer>) {
+        self.0.observed.by(observer);
+    }
+
+    /// Defines, alters or drops a table; answers when that has arrived as far as `reach` says.
+    ///
+    /// Where the table is as asked for already, nothing is written. A request that its client has
+    /// named is done once, and answered as it was the first time.
+    pub async fn call_table(
         &self,
-        name: TableName,
-        shape: TableShape,
-    ) -> Result<Defined, TableError> {
-        self.0.tables.define(name, shape).await
-    }
-
-    /// Drops a table; answers when it is gone here.
-    pub async fn drop_table(&self, name: TableName) -> Result<(), TableError> {
-        self.0.tables.drop_table(name).await
+        command: TableCommand,
+        reach: Reach,
+    ) -> Result<TableAnswer, TableError> {
+        self.0.tables.call(command, reach).await
     }
 
     /// All links, by peer.

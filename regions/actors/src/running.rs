@@ -19,6 +19,7 @@ use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
 use crate::links::Links;
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::replication::Replication;
 use crate::tables::Tables;
 use crate::verifying::Verifier;
@@ -43,6 +44,7 @@ pub(crate) struct Running {
     pub(crate) answers: Answers,
     pub(crate) verifier: Verifier,
     pub(crate) state: Arc<CatchUpState>,
+    pub(crate) observed: Observed,
     pub(crate) published: watch::Receiver<u64>,
     /// Of the requests that wait for other regions.
     pub(crate) waiting: Arc<Semaphore>,

@@ -11,12 +11,12 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tombolo_causality::VersionVector;
-use tombolo_protocol::{Frame, RefusalCode};
+use tombolo_protocol::{Echo, Frame, RefusalCode};
 use tombolo_replication::intake::{Input, Refusal};
 use tombolo_storage::View;
 
 use crate::catching_up::{CatchUpState, EndOfLog};
-use crate::clock::monotonic_ms;
+use crate::clock::{monotonic_ms, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::intake::{Arrived, Intake};
 use crate::links::{Link, Links};
@@ -38,7 +38,7 @@ pub(crate) struct Serving {
 
 /// What reading leaves for writing.
 #[derive(Debug)]
-struct Echo {
+struct Echoing {
     /// The latest heartbeat that has not been echoed.
     sent_us: Cell<Option<u64>>,
     heard: Notify,
@@ -58,7 +58,7 @@ impl Serving {
         let link = Arc::clone(&self.link);
         let (connection, outbox) = link.open_outbox();
         let mut paused = link.watch_paused();
-        let echo = Echo {
+        let echo = Echoing {
             sent_us: Cell::default(),
             heard: Notify::new(),
             bytes_read: reader.bytes_read(),
@@ -87,7 +87,7 @@ impl Serving {
         ended
     }
 
-    async fn receive(self, mut reader: FrameReader, echo: &Echo) -> ConnectionError {
+    async fn receive(self, mut reader: FrameReader, echo: &Echoing) -> ConnectionError {
         let mut counted = 0;
         loop {
             let frame = match reader.read(self.frame_bytes_max, self.silence_max).await {
@@ -109,7 +109,7 @@ impl Serving {
         }
     }
 
-    async fn take(&self, frame: Frame, echo: &Echo) -> Result<(), ConnectionError> {
+    async fn take(&self, frame: Frame, echo: &Echoing) -> Result<(), ConnectionError> {
         match frame {
             Frame::Batch(batch) => {
                 let batch = batch.unpack(self.frame_bytes_max).map_err(|e| malformed(&e.into()))?;
@@ -176,7 +176,7 @@ impl Serving {
     async fn send(
         &mut self,
         writer: &mut FrameWriter,
-        echo: &Echo,
+        echo: &Echoing,
         mut outbox: mpsc::Receiver<Frame>,
     ) -> ConnectionError {
         let peer = self.link.peer;
@@ -216,7 +216,9 @@ impl Serving {
             };
             let frame = frame.unwrap_or_else(|| {
                 acknowledged = (**self.views.load().vector()).clone();
-                Frame::Acknowledge { vector: acknowledged.clone(), echo_us: echo.sent_us.take() }
+                let sent_us = echo.sent_us.take();
+                let echo = sent_us.map(|sent_us| Echo { sent_us, wall_us: wall_us() });
+                Frame::Acknowledge { vector: acknowledged.clone(), echo }
             });
             match writer.write(&frame).await {
                 Ok(bytes) => {

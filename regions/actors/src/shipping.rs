@@ -14,10 +14,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_protocol::{BatchFrame, Frame, Purpose, TableReply, TableRequest, Welcome};
+use tombolo_replication::clock_skew::RoundTrip;
+use tombolo_replication::incarnation::is_forked;
 use tombolo_replication::shipper::{Input, Output, Read, Shipper};
 use tombolo_storage::{Found, LogReader, View};
 
-use crate::clock::{monotonic_ms, monotonic_us};
+use crate::clock::{monotonic_ms, monotonic_us, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
 use crate::dialling::{dial, hello};
 use crate::links::{Link, Links};
@@ -105,8 +107,7 @@ impl Shipping {
             Ordering::Less => log.hash_at(self.own, theirs.seq)?,
             Ordering::Greater => None,
         };
-        let forked = theirs.seq > own.seq || known.is_some_and(|hash| hash != theirs.hash);
-        if forked {
+        if is_forked(own, theirs, known) {
             let detail = format!("it knows another history of {} at {}", self.own, theirs.seq);
             return Err(ConnectionError::Refusing {
                 code: tombolo_protocol::RefusalCode::Forked,
@@ -144,10 +145,14 @@ impl Receiving {
                 counted = bytes_read.get();
             }
             match frame {
-                Frame::Acknowledge { vector, echo_us } => {
-                    if let Some(sent_us) = echo_us {
-                        let rtt_us = monotonic_us().saturating_sub(sent_us);
-                        self.link.facts().rtt_us = Some(rtt_us);
+                Frame::Acknowledge { vector, echo } => {
+                    if let Some(echo) = echo {
+                        let rtt_us = monotonic_us().saturating_sub(echo.sent_us);
+                        let peer_wall_us = echo.wall_us;
+                        let trip = RoundTrip { rtt_us, peer_wall_us, wall_us: wall_us() };
+                        let mut facts = self.link.facts();
+                        facts.rtt_us = Some(rtt_us);
+                        facts.clock_skew.told(trip);
                     }
                     self.link.acknowledge(&vector);
                     self.acknowledged.send_modify(|acknowledged| acknowledged.join(&vector));

@@ -92,6 +92,24 @@ impl SimulatedDisk {
         self.lock().restart();
     }
 
+    /// A copy of all that programs see, as of a snapshot of the filesystem.
+    #[must_use]
+    pub fn image(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(self.lock().image())) }
+    }
+
+    /// Puts an image back in place of all that is there. Files opened before are dead.
+    pub fn restore(&self, image: &Self) {
+        let image = image.lock().image();
+        self.lock().restore(image);
+    }
+
+    /// Takes everything away. Files opened before are dead.
+    pub fn erase(&self) {
+        let empty = State::new(0);
+        self.lock().restore(empty);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

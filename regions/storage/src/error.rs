@@ -16,6 +16,9 @@ pub enum StorageError {
     /// The journal could not be opened.
     #[error("the journal could not be opened")]
     JournalOpen(#[from] journal::OpenError),
+    /// The state database is damaged beyond what its own checks tell.
+    #[error("the state database is damaged")]
+    StateDamaged,
     /// The journal could not be read.
     #[error("the journal could not be read")]
     JournalRead(#[from] journal::ReadError),

@@ -33,7 +33,7 @@ mod preparer;
 mod probe;
 mod reader;
 mod recovery;
-mod segment;
+pub(crate) mod segment;
 mod tail;
 mod view;
 mod writer;

@@ -30,8 +30,10 @@ mod room;
 mod small_file;
 mod state;
 mod store;
+mod suspect;
 mod versions;
 mod view;
+mod writer;
 
 pub use catching_up::CatchingUp;
 pub use error::StorageError;
@@ -46,3 +48,4 @@ pub use room::{ROOM_SOUGHT_EVERY, Room, Shortage};
 pub use state::Begun;
 pub use store::{OverlayOptions, Store, StoreOptions};
 pub use view::{ContestedItem, ListingLimits, RequestsBehind, StatesOfSpan, View};
+pub use writer::{Append, Applied, Outcome, Published, Writer};

@@ -8,6 +8,7 @@ mod requests;
 use core::ops::Bound;
 use std::collections::BTreeSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use redb::{Database, ReadOnlyTable, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -80,9 +81,12 @@ impl State {
             Begun::Before => Self::existing(disk)?,
             Begun::Now => Self::created(disk).map_err(StorageError::Disk)?,
         };
-        let database = Database::builder()
-            .set_cache_size(cache_bytes)
-            .create_with_backend(RedbBackend::new(file))?;
+        let mut builder = Database::builder();
+        builder.set_cache_size(cache_bytes);
+        // On a file whose disk has lied redb may meet what it takes to be impossible, and panic.
+        // Nothing of it is left behind: the file is only read until it has been understood.
+        let opening = AssertUnwindSafe(|| builder.create_with_backend(RedbBackend::new(file)));
+        let database = catch_unwind(opening).map_err(|_| StorageError::StateDamaged)??;
         Ok(Self { database, requests_ttl_ms })
     }
 

@@ -12,6 +12,7 @@ use tombolo_replication::{Catalog, SealedChange};
 
 use crate::StorageError;
 use crate::disk::Disk;
+use crate::journal::segment::FOLDER;
 use crate::journal::{Journal, JournalOptions, JournalReader, Position};
 use crate::layer::Layer;
 use crate::log::LogReader;
@@ -19,6 +20,7 @@ use crate::materializer::Materializer;
 use crate::overlay::Overlay;
 use crate::room::{Room, WaitingDisk};
 use crate::state::{Begun, Materialized, State};
+use crate::suspect::{MarkedDisk, renew};
 
 /// How large the overlay may grow.
 #[derive(Clone, Copy, Debug)]
@@ -78,17 +80,21 @@ impl Store {
         begun: Begun,
         options: &StoreOptions,
     ) -> Result<Self, StorageError> {
-        if begun == Begun::Before && Journal::is_absent(&**disk).map_err(StorageError::Disk)? {
+        let disk: Arc<dyn Disk> = Arc::new(MarkedDisk(Arc::clone(disk)));
+        if begun == Begun::Before && Journal::is_absent(&*disk).map_err(StorageError::Disk)? {
             return Err(StorageError::Lost { what: "journal" });
+        }
+        if begun == Begun::Before {
+            renew(&*disk, &["", FOLDER]).map_err(StorageError::Disk)?;
         }
         // A journal that is there already keeps the heads it has.
         let head = encode_position(&RegionPosition::default())?;
-        let (journal, reader) = Journal::open(Arc::clone(disk), &options.journal, || head)?;
+        let (journal, reader) = Journal::open(Arc::clone(&disk), &options.journal, || head)?;
         if begun == Begun::Now && has_changes(&reader) {
             return Err(StorageError::Lost { what: "identity" });
         }
         let room = Arc::new(Room::default());
-        let waiting = WaitingDisk { disk: Arc::clone(disk), room: Arc::clone(&room) };
+        let waiting = WaitingDisk { disk: Arc::clone(&disk), room: Arc::clone(&room) };
         let ttl_ms = options.requests.ttl_ms;
         let state = Arc::new(State::open(&waiting, begun, options.cache_bytes, ttl_ms)?);
         let materialized = state.materialized()?;

@@ -19,6 +19,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use tombolo_actors::meters::WriteTimes;
 use tombolo_actors::{Region, SubmitError};
 use tombolo_causality::{RegionId, Session};
+use tombolo_replication::SpanContext;
 use tombolo_replication::read_router::Hop;
 
 use crate::body::BodyLimits;
@@ -30,13 +31,13 @@ use crate::guarantees::Promises;
 use crate::metrics::Requests;
 use crate::openapi::Documents;
 use crate::own_hosts;
-use crate::problem::Problem;
+use crate::problem::{Problem, excerpt};
 use crate::query::Query;
 use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
 use crate::traces::{Tally, Tracer};
-use crate::{history, items, links, metrics, pages, region, tables, unread, verify};
+use crate::{history, items, links, metrics, openapi, pages, region, tables, unread, verify};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -67,6 +68,8 @@ struct Asked<'a> {
     headers: &'a HeaderMap,
     hop: Hop,
     route: Option<Route<'a>>,
+    /// The span in which it is answered, where it is traced.
+    span: Option<SpanContext>,
 }
 
 impl<'a> Asked<'a> {
@@ -85,6 +88,7 @@ impl Api {
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let tracer = Tracer::start(&settings.telemetry, region.name())?;
+        tracer.observe(&region);
         let cors = Cors::new(http.cors_allow_origins.clone());
         let letterhead = Letterhead::of(region.name());
         let sessions = Sessions::of(&region);
@@ -134,15 +138,21 @@ impl Api {
         mut payload: Payload,
     ) -> HttpResponse {
         let began = Instant::now();
+        let route = Route::parse(request.uri().path(), door);
+        let (class, verb) = (route.map(Route::class), Verb::of(request.method()));
+        let span = match (class, verb) {
+            (Some(_), Some(verb)) if !verb.is_safe() => self.0.tracer.begin(request.headers()),
+            _ => None,
+        };
         let asked = Asked {
             door,
             method: request.method(),
             uri: request.uri(),
             headers: request.headers(),
             hop: Hop::First,
-            route: Route::parse(request.uri().path(), door),
+            route,
+            span: span.map(|span| span.context),
         };
-        let (route, verb) = (asked.route, Verb::of(asked.method));
         let cors = (door == Door::Api).then_some(&self.0.cors);
         let preflight = cors
             .and_then(|cors| cors.preflight(route, asked.method, asked.headers, self.letterhead()));
@@ -157,16 +167,12 @@ impl Api {
         if let Some(cors) = cors {
             cors.open(asked.headers, &mut reply);
         }
-        let (class, now) = (route.map(Route::class), Instant::now());
+        let now = Instant::now();
         if let Some(times) = times {
             self.0.requests.wrote(began, times, now);
         }
-        if self.0.tracer.is_on()
-            && let (Some(class), Some(verb)) = (class, verb)
-            && !verb.is_safe()
-        {
-            let what = (class, verb, reply.status());
-            self.0.tracer.record(what, asked.headers, (began, times, now));
+        if let (Some(span), Some(class), Some(verb)) = (span, class, verb) {
+            self.0.tracer.record(span, (class, verb, reply.status()), (began, times, now));
         }
         let duration = now.saturating_duration_since(began);
         self.0.requests.answered(class, verb, reply.status(), duration);
@@ -183,6 +189,7 @@ impl Api {
     ) -> (HttpResponse, Option<WriteTimes>) {
         let target = asked.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let mut caller = Caller::new(asked.method, target, asked.hop);
+        caller.span = asked.span;
         let token = self.0.sessions.read(asked.headers, asked.query());
         let token = token.map(|session| {
             caller.has_token = session.is_some();
@@ -240,6 +247,11 @@ impl Api {
     ) -> Result<HttpResponse, Problem> {
         let Asked { door, headers, .. } = *asked;
         let query = asked.query();
+        let class = route.class();
+        if let Some(name) = query.unknown().filter(|_| class.knows_its_parameters()) {
+            let read = openapi::parameters_read(class, verb);
+            return Err(Problem::UnknownParameter { name: excerpt(&name), read });
+        }
         // Items first; the others are boxed, so that a call on an item does not carry their state.
         match route {
             Route::Item { table, key } => {
@@ -249,7 +261,7 @@ impl Api {
                 Box::pin(self.0.scans.answer(self, table, query, headers, caller)).await
             }
             Route::Table { table } => {
-                Box::pin(tables::answer(self, table, verb, query, headers, payload)).await
+                Box::pin(tables::answer(self, table, verb, (query, headers), caller, payload)).await
             }
             Route::Tables => Ok(tables::list(self)),
             Route::History { table, key } => {

@@ -1,19 +1,17 @@
-//! `If-Match` and `If-None-Match`: a write that is done only where the item is as its author saw it.
+//! `If-Match` and `If-None-Match`: a write that is done only where the item, or the table, is as its
+//! author saw it.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use tombolo_causality::VersionVector;
 use tombolo_protocol::decode_version;
+use tombolo_protocol::limits::VERSIONS_MAX;
 use tombolo_replication::leader::Condition;
 
-use crate::naming::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
 
 /// How far a condition was checked.
 static SCOPE: HeaderName = HeaderName::from_static("tombolo-condition-scope");
-
-/// How many versions one header may name.
-const VERSIONS_MAX: usize = 16;
 
 /// The condition of a write, where it has one.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
@@ -23,16 +21,6 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
         (None, Some(tags)) if tags.as_bytes().trim_ascii() == b"*" => Ok(Some(Condition::Absent)),
         (None, Some(_)) => Err(bad(&IF_NONE_MATCH, "of a write it takes `*`")),
         (Some(_), Some(_)) => Err(bad(&IF_MATCH, "it does not go with If-None-Match")),
-    }
-}
-
-/// Refuses a call that is to be done under a condition, or once, where that is not promised yet.
-pub(crate) fn refuse(headers: &HeaderMap) -> Result<(), Problem> {
-    match [&IF_MATCH, &IF_NONE_MATCH, &IDEMPOTENCY_KEY].iter().find(|n| headers.contains_key(**n)) {
-        Some(name) => {
-            Err(Problem::NotSupportedYet { what: format!("header `{name}` but for items") })
-        }
-        None => Ok(()),
     }
 }
 
@@ -49,6 +37,12 @@ pub(crate) fn named(condition: &Condition) -> Option<VersionVector> {
 /// Adds that a condition was checked against this region's state alone.
 pub(crate) fn scoped(mut reply: HttpResponse) -> HttpResponse {
     reply.headers_mut().insert(SCOPE.clone(), HeaderValue::from_static("region"));
+    reply
+}
+
+/// Adds that a condition was checked where it is decided for the whole cluster.
+pub(crate) fn scoped_globally(mut reply: HttpResponse) -> HttpResponse {
+    reply.headers_mut().insert(SCOPE.clone(), HeaderValue::from_static("global"));
     reply
 }
 

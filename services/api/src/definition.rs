@@ -3,6 +3,8 @@
 //! First what cannot be read or is no word of the contract (400), then what does not fit (422),
 //! then what this version does not have yet (422 `not_supported_yet`).
 
+pub(crate) mod alteration;
+
 use serde_json::{Map, Value};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonText};
@@ -50,19 +52,8 @@ impl<'a> Asked<'a> {
             return Err(unknown_word("resolver", resolver, data_type.resolvers));
         }
         let strategy = object_of(members, "strategy")?;
-        let mode = match strategy {
-            None => language::STRATEGY_MODES[0],
-            Some(strategy) => {
-                text_of(strategy, "mode")?.ok_or_else(|| bad("`strategy` has no `mode`"))?
-            }
-        };
-        if !language::STRATEGY_MODES.contains(&mode) {
-            return Err(unknown_word("mode", mode, &language::STRATEGY_MODES));
-        }
-        let consistency = text_of(members, "consistency")?.unwrap_or(language::CONSISTENCIES[0]);
-        if !language::CONSISTENCIES.contains(&consistency) {
-            return Err(unknown_word("consistency", consistency, &language::CONSISTENCIES));
-        }
+        let mode = strategy.map_or(Ok(language::STRATEGY_MODES[0]), mode_of)?;
+        let consistency = consistency_of(members)?.unwrap_or(language::CONSISTENCIES[0]);
         let regions = regions_of(members)?;
         let has_fields = object_of(members, "fields")?.is_some_and(|fields| !fields.is_empty());
         Ok(Self { data_type, resolver, mode, strategy, regions, has_fields, consistency })
@@ -80,11 +71,7 @@ impl<'a> Asked<'a> {
         if self.has_fields && self.data_type.name != "document" {
             return Err(Problem::FieldsMismatch { data_type: self.data_type.name });
         }
-        if self.mode == Strategy::MultiLeader.mode()
-            && let Some(name) = self.strategy.and_then(|s| s.keys().find(|name| *name != "mode"))
-        {
-            return Err(Problem::UnknownMember { name: format!("strategy.{}", excerpt(name)) });
-        }
+        self.strategy.map_or(Ok(()), |strategy| check_particulars(strategy, self.mode))?;
         let named = self.regions.as_deref().unwrap_or_default();
         if self.regions.is_some() && named.is_empty() {
             return Err(Problem::RegionsMismatch { detail: "`regions` names none".to_owned() });
@@ -108,21 +95,57 @@ impl<'a> Asked<'a> {
         let data_type = name.parse::<DataType>().map_err(|()| not_yet(format!("type {name:?}")))?;
         let resolver = self.resolver.parse::<ResolverKind>();
         let resolver = resolver.map_err(|_| not_yet(format!("resolver {:?}", self.resolver)))?;
-        let strategy = Strategy::MultiLeader;
-        if self.mode != strategy.mode() {
-            return Err(not_yet(format!("strategy mode {:?}", self.mode)));
-        }
-        if self.consistency == "strong" {
-            return Err(Problem::StrongNeedsHome);
-        }
-        let consistency = self.consistency.parse::<Consistency>();
-        let consistency = consistency
-            .map_err(|_| not_yet(format!("default consistency {:?}", self.consistency)))?;
+        let strategy = built_strategy(self.mode)?;
+        let consistency = built_consistency(self.consistency)?;
         if self.regions.as_ref().is_some_and(|named| named.len() < cluster.len()) {
             return Err(not_yet("a table that only some regions hold"));
         }
         Ok(TableShape { data_type, resolver, strategy, consistency })
     }
+}
+
+/// The mode of a strategy, a word of the contract.
+fn mode_of(strategy: &Map<String, Value>) -> Result<&str, Problem> {
+    let mode = text_of(strategy, "mode")?.ok_or_else(|| bad("`strategy` has no `mode`"))?;
+    if language::STRATEGY_MODES.contains(&mode) {
+        return Ok(mode);
+    }
+    Err(unknown_word("mode", mode, &language::STRATEGY_MODES))
+}
+
+/// The default consistency where it is named, a word of the contract.
+fn consistency_of(members: &Map<String, Value>) -> Result<Option<&str>, Problem> {
+    match text_of(members, "consistency")? {
+        Some(word) if !language::CONSISTENCIES.contains(&word) => {
+            Err(unknown_word("consistency", word, &language::CONSISTENCIES))
+        }
+        named => Ok(named),
+    }
+}
+
+/// Whether a strategy of that mode has no members that only others have.
+fn check_particulars(strategy: &Map<String, Value>, mode: &str) -> Result<(), Problem> {
+    match strategy.keys().find(|name| *name != "mode") {
+        Some(name) if mode == Strategy::MultiLeader.mode() => {
+            Err(Problem::UnknownMember { name: format!("strategy.{}", excerpt(name)) })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn built_strategy(mode: &str) -> Result<Strategy, Problem> {
+    let strategy = Strategy::MultiLeader;
+    if mode == strategy.mode() {
+        return Ok(strategy);
+    }
+    Err(not_yet(format!("strategy mode {mode:?}")))
+}
+
+fn built_consistency(word: &str) -> Result<Consistency, Problem> {
+    if word == "strong" {
+        return Err(Problem::StrongNeedsHome);
+    }
+    word.parse().map_err(|_| not_yet(format!("default consistency {word:?}")))
 }
 
 fn text_of<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Problem> {

@@ -33,9 +33,35 @@ pub(crate) const STRATEGY_MODES: [&str; 3] = ["multi_leader", "leader_follower",
 pub(crate) const CONSISTENCIES: [&str; 7] =
     ["eventual", "read_your_writes", "monotonic_reads", "session", "bounded", "quorum", "strong"];
 
+/// The parameters of a query string, of all calls.
+pub(crate) const PARAMETERS: [&str; 16] = [
+    "session",
+    "consistency",
+    "wait_ms",
+    "max_staleness_ms",
+    "r",
+    "w",
+    "timeout_ms",
+    "key",
+    "table",
+    "state",
+    "prefix",
+    "from",
+    "to",
+    "cursor",
+    "limit",
+    "since",
+];
+
 /// The members of a table's definition.
 pub(crate) const DEFINITION_MEMBERS: [&str; 6] =
     ["type", "resolver", "strategy", "regions", "fields", "consistency"];
+
+/// The members of a table's definition that stand for ever.
+pub(crate) const FIXED_MEMBERS: [&str; 4] = ["type", "resolver", "regions", "fields"];
+
+/// The members of a change of a table's definition.
+pub(crate) const ALTERATION_MEMBERS: [&str; 3] = ["strategy", "resolver_version", "consistency"];
 
 /// The operations that a PATCH can name, of all data types.
 pub(crate) const OPERATIONS: [&str; 10] = [

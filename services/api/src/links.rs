@@ -41,7 +41,7 @@ struct Link {
     outbound_pending_bytes: u64,
     #[schema(required)]
     rtt_ms: Option<f64>,
-    /// Not measured in this version.
+    /// The peer's wall clock less this region's, as of the shortest of the last round trips.
     #[schema(required)]
     clock_skew_ms: Option<i64>,
     bytes_sent: u64,
@@ -61,7 +61,7 @@ impl From<LinkStatus> for Link {
             outbound_pending_changes: status.outbound_pending_changes,
             outbound_pending_bytes: status.outbound_pending_bytes,
             rtt_ms: status.rtt_ms,
-            clock_skew_ms: None,
+            clock_skew_ms: status.clock_skew_ms,
             bytes_sent: status.bytes_sent,
             bytes_received: status.bytes_received,
             batches_sent: status.batches_sent,

@@ -26,9 +26,9 @@ use utoipa::openapi::{
 };
 
 use self::operations::{Body, Operation, Reply};
-use self::parameters::Param;
+use self::parameters::{Param, Place};
 use crate::api::Api;
-use crate::route::{Door, Verb};
+use crate::route::{Door, RouteClass, Verb};
 
 /// Both documents, written when they are first asked for.
 #[derive(Debug, Default)]
@@ -43,7 +43,8 @@ repeating it is safe and may succeed (`retryable`), and what became of it (`outc
 names nothing is 404 `no_such_route`, a method that a resource does not take 405 \
 `method_not_allowed` with `Allow`. What is no HTTP at all has a status and no body. Every answer \
 carries a session token; whoever sends the latest one back, to any region, is shown nothing older \
-than what was written and read with it. What the contract has and this version does not \
+than what was written and read with it. A query parameter that no call has is 400 `unknown_parameter`; one that is another call's is passed \
+over. What the contract has and this version does not \
 (`r`, `max_staleness_ms`, other words of `consistency`) is 422 `not_supported_yet`.";
 
 /// What operations are about, in the order in which one comes to need them.
@@ -107,6 +108,14 @@ fn document(door: Door) -> OpenApi {
         .build()
 }
 
+/// The query parameters that a call reads, for whoever has sent another.
+pub(crate) fn parameters_read(class: RouteClass, verb: Verb) -> Vec<&'static str> {
+    let operations = operations::of(class).filter(|operation| operation.verb == verb);
+    let own = operations.flat_map(|operation| operation.parameters.iter().copied().flatten());
+    let of_all = own.chain(&parameters::ON_EVERY_CALL);
+    of_all.filter(|parameter| parameter.place == Place::Query).map(|p| p.name).collect()
+}
+
 fn describe(operation: &Operation, door: Door) -> Described {
     let mut described = OperationBuilder::new()
         .operation_id(Some(operation.id))
@@ -131,8 +140,10 @@ fn describe(operation: &Operation, door: Door) -> Described {
     }
     let is_checked = door == Door::Admin && !operation.verb.is_safe();
     let operators: &[&str] = if is_checked { problems::OF_OPERATORS } else { &[] };
+    let contract: &[&str] =
+        if operation.class.knows_its_parameters() { problems::OF_THE_CONTRACT } else { &[] };
     let of_state: &[&str] = if operation.class.rests_on_state() { problems::OF_STATE } else { &[] };
-    let of_all = problems::OF_EVERY_CALL.iter().chain(operators).chain(of_state);
+    let of_all = problems::OF_EVERY_CALL.iter().chain(contract).chain(operators).chain(of_state);
     let codes = operation.problems.iter().copied().flatten().chain(of_all).copied();
     for (status, meaning) in problems::by_status(codes) {
         described = described.response(status.to_string(), refused(status, &meaning));

@@ -62,6 +62,14 @@ pub(crate) enum Problem {
         /// What is wrong with it.
         detail: String,
     },
+    /// A parameter that no call of the contract has.
+    #[error("there is no parameter {name:?}; this call reads {}", read.join(", "))]
+    UnknownParameter {
+        /// Its name.
+        name: String,
+        /// Those that this call reads.
+        read: Vec<&'static str>,
+    },
     /// A header that cannot be read.
     #[error("the header `{name}` cannot be read: {detail}")]
     BadHeader {
@@ -141,6 +149,12 @@ pub(crate) enum Problem {
         /// The member.
         name: String,
     },
+    /// A change of a definition's member that stands for ever.
+    #[error("{name:?} of a table never changes")]
+    FixedMember {
+        /// The member.
+        name: &'static str,
+    },
     /// A resolver of another data type.
     #[error("a {data_type} is not resolved by {resolver:?} but by {}", fitting.join(", "))]
     ResolverMismatch {
@@ -173,7 +187,7 @@ pub(crate) enum Problem {
     #[error("there is no such item")]
     NoSuchItem,
     /// The conflict is settled, or never was.
-    #[error("there is no such open conflict")]
+    #[error("there is no such conflict")]
     NoSuchConflict,
     /// No region can have that name.
     #[error("{name:?} is not a peer of this region")]
@@ -250,7 +264,7 @@ pub(crate) enum Problem {
     /// The region did not do a write.
     #[error(transparent)]
     Submit(#[from] SubmitError),
-    /// The region did not define or drop a table.
+    /// A call on a table was not done, or is not known to be.
     #[error(transparent)]
     Table(#[from] TableError),
 }

@@ -1,10 +1,12 @@
 //! The parameters of a query string.
 //!
-//! Looked up by name, without building a map: most requests have none. A parameter of the contract
-//! that stands twice is refused; one that the contract does not know is none of our business.
+//! Looked up by name, without building a map: most requests have none. A parameter that stands twice
+//! is refused by the call that reads it. One that no call of the contract has is refused by all of
+//! them ([`Query::unknown`]): what was meant by it would otherwise be passed over in silence.
 
 use std::borrow::Cow;
 
+use crate::language::PARAMETERS;
 use crate::percent::{PercentError, Plus, decode};
 use crate::problem::Problem;
 
@@ -31,6 +33,15 @@ impl<'a> Query<'a> {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = is_number.then(|| text.parse().ok()).flatten();
         number.map(Some).ok_or_else(|| bad(name, "it is not a whole number".to_owned()))
+    }
+
+    /// The first parameter that no call of the contract has.
+    pub(crate) fn unknown(self) -> Option<Cow<'a, str>> {
+        let pairs = self.0.split('&').filter(|pair| !pair.is_empty());
+        let raw = pairs.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+        // What cannot be decoded is the name of nothing.
+        let mut names = raw.map(|name| decode(name, Plus::Space).unwrap_or(Cow::Borrowed(name)));
+        names.find(|name| !PARAMETERS.contains(&&**name))
     }
 
     /// The value of `name`, still encoded.
@@ -69,6 +80,25 @@ mod tests {
         assert_eq!(query.get("kind").unwrap().unwrap(), "x");
         assert_eq!(query.get("ey").unwrap(), None);
         assert_eq!(query.number("w").unwrap(), Some(2));
+    }
+
+    #[test]
+    fn a_name_of_no_call_is_found_however_it_is_written() {
+        for known in ["", "&", "w=2&&key=a%2Fb&from=&%6Bey=x", "session=unknown&since"] {
+            assert_eq!(Query(known).unknown(), None, "{known}");
+        }
+        for (query, unknown) in [
+            ("ttl=5", "ttl"),
+            ("w=2&ttl", "ttl"),
+            ("W=2", "W"),
+            ("=2", ""),
+            ("%74tl=5&other=1", "ttl"),
+            ("wait+ms=5", "wait ms"),
+            ("%ff=1", "%ff"),
+            ("key=a&%=b", "%"),
+        ] {
+            assert_eq!(Query(query).unknown().as_deref(), Some(unknown), "{query}");
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(crate) enum LinkAction {
     Resync,
 }
 
-/// What can be done to an open conflict.
+/// What can be done to a conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConflictAction {
     /// Write the lost value anew.

@@ -1,4 +1,4 @@
-//! Tables: defined, looked up, listed and dropped.
+//! Tables: defined, looked up, listed, altered and dropped.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,19 +8,26 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use serde::Serialize;
-use tombolo_actors::Defined;
+use tombolo_actors::{ConcernUnmet, Reach, SubmitError, TableError};
 use tombolo_causality::RegionId;
+use tombolo_protocol::encode_version;
+use tombolo_replication::leader::{TableCommand, TableOperation};
 use tombolo_replication::{TableDefinition, TableName};
 use tombolo_storage::View;
 use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::body::{Media, read_json};
+use crate::caller::Caller;
+use crate::definition::{self, alteration};
+use crate::guarantees::WriteAsked;
+use crate::naming::IDEMPOTENCY_KEY;
 use crate::percent::{Plus, decode};
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::reply::{acknowledged_by, tagged};
 use crate::route::Verb;
-use crate::{conditions, definition, guarantees};
+use crate::{conditions, guarantees, naming};
 
 /// A table's definition with its defaults filled in.
 #[derive(Serialize, ToSchema)]
@@ -107,53 +114,95 @@ pub(crate) async fn answer(
     api: &Api,
     table: &str,
     verb: Verb,
-    query: Query<'_>,
-    headers: &HeaderMap,
+    (query, headers): (Query<'_>, &HeaderMap),
+    caller: &Caller<'_>,
     payload: &mut Payload,
 ) -> Result<HttpResponse, Problem> {
     if verb.is_safe() {
         let view = api.region().view();
-        return Ok(show(api, StatusCode::OK, find(&view, table)?));
+        return show(api, StatusCode::OK, find(&view, table)?);
     }
     let asked = guarantees::check_write(query, api.promises())?;
-    conditions::refuse(headers)?;
-    match verb {
-        Verb::Put => define(api, table, headers, payload).await,
-        Verb::Patch => {
-            find(&api.region().view(), table)?;
-            let what = "changing a table's strategy, resolver version or default consistency";
-            Err(Problem::NotSupportedYet { what: what.to_owned() })
-        }
-        // A definition is confirmed by all regions; an end is not waited for.
-        _ if asked.regions_min > 1 => {
-            Err(Problem::NotSupportedYet { what: "`w` of an end".into() })
-        }
-        _ => {
-            let name = TableName::new(&decoded(table)?)?;
-            api.region().drop_table(name).await?;
-            Ok(api.letterhead().no_content())
-        }
-    }
+    let command = read(api, table, verb, headers, caller, payload).await?;
+    let is_conditional = command.condition.is_some();
+    let reply = if command.operation == TableOperation::Drop {
+        drop_table(api, command, asked).await?
+    } else {
+        // Every region confirms it, so as many hold it as can be asked for.
+        let done = api.region().call_table(command, Reach::Everywhere).await?;
+        let status = if done.existed { StatusCode::OK } else { StatusCode::CREATED };
+        let table = done.table.ok_or(TableError::Gone)?;
+        let mut reply = show(api, status, &table)?;
+        acknowledged_by(&mut reply, api.regions());
+        reply
+    };
+    Ok(if is_conditional { conditions::scoped_globally(reply) } else { reply })
 }
 
-async fn define(
+/// What a call on a table asks for.
+async fn read(
     api: &Api,
     table: &str,
+    verb: Verb,
     headers: &HeaderMap,
+    caller: &Caller<'_>,
     payload: &mut Payload,
-) -> Result<HttpResponse, Problem> {
+) -> Result<TableCommand, Problem> {
+    let condition = conditions::read(headers)?;
+    // Of a named request the table may be gone since it was done.
+    if verb == Verb::Patch && !headers.contains_key(&IDEMPOTENCY_KEY) {
+        find(&api.region().view(), table)?;
+    }
     let name = TableName::new(&decoded(table)?)?;
-    Media::check_json_or_undeclared(headers)?;
-    let text = read_json(headers, payload, api.body_limits()).await?;
-    let shape = definition::parse(&text, api.regions())?;
-    Ok(match api.region().define_table(name, shape).await? {
-        Defined::Created(table) => show(api, StatusCode::CREATED, &table),
-        Defined::Existing(table) => show(api, StatusCode::OK, &table),
-    })
+    let sent = match verb {
+        Verb::Put | Verb::Patch => {
+            Media::check_json_or_undeclared(headers)?;
+            Some(read_json(headers, payload, api.body_limits()).await?)
+        }
+        _ => None,
+    };
+    let body = sent.as_ref().map_or(&[][..], |sent| sent.as_str().as_bytes());
+    let request = naming::read(caller, headers, body)?;
+    let operation = match (verb, sent) {
+        (Verb::Put, Some(text)) => TableOperation::Define(definition::parse(&text, api.regions())?),
+        (Verb::Patch, Some(text)) => TableOperation::Alter(alteration::parse(&text)?),
+        _ => TableOperation::Drop,
+    };
+    Ok(TableCommand { name, operation, condition, request })
 }
 
-fn show(api: &Api, status: StatusCode, table: &TableDefinition) -> HttpResponse {
-    api.letterhead().show(status, &Definition::of(table, &names(api.regions())))
+/// An end is answered when the table is gone here and in as many regions as were asked for; without
+/// that, it is waited for a while whether it is gone in all of them.
+async fn drop_table(
+    api: &Api,
+    command: TableCommand,
+    asked: WriteAsked,
+) -> Result<HttpResponse, Problem> {
+    let (region, w) = (api.region(), asked.regions_min);
+    let is_named = command.request.is_some();
+    let holders = if w == 1 {
+        let done = region.call_table(command, Reach::AtLeastHere).await?;
+        region.holders(&done.dot)
+    } else {
+        let may_wait = region.may_wait().ok_or(SubmitError::Overloaded)?;
+        let done = region.call_table(command, Reach::Here).await?;
+        let held = region.held_by(done.dot, w, asked.timeout, may_wait).await;
+        held.map_err(|ConcernUnmet { holders }| Problem::WriteConcernUnmet {
+            w,
+            holders,
+            is_named,
+        })?
+    };
+    let mut reply = api.letterhead().no_content();
+    acknowledged_by(&mut reply, &holders);
+    Ok(reply)
+}
+
+fn show(api: &Api, status: StatusCode, table: &TableDefinition) -> Result<HttpResponse, Problem> {
+    let version = encode_version(&table.version())?;
+    let regions = names(api.regions());
+    let shown = api.letterhead().show(status, &Definition::of(table, &regions));
+    Ok(tagged(shown, &version))
 }
 
 fn names(regions: &[RegionId]) -> Vec<&str> {

@@ -3,6 +3,7 @@
 mod asking;
 mod items;
 mod operators;
+mod simulate;
 
 use std::io;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
 pub(crate) use self::operators::{
     ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
 };
+pub(crate) use self::simulate::Simulate;
 
 /// A geo-replicated store in which every region is a leader.
 ///
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Verify,
     /// Watch regions and their links.
     Watch(Watch),
+    /// Prove the promises: run regions in a simulated world in which everything goes wrong.
+    Simulate(Simulate),
     /// Print the completions of a shell.
     Completions {
         /// Which shell.
@@ -180,7 +184,9 @@ mod tests {
     #[test]
     fn conflicts_are_listed_or_settled() {
         assert_eq!(refused(&["conflicts", "--table", "t", "--key", "k"]), None);
+        assert_eq!(refused(&["conflicts", "--state", "open"]), None);
         assert_eq!(refused(&["conflicts", "restore", "c1"]), None);
+        assert_eq!(refused(&["conflicts", "undo", "c1"]), None);
         let key_alone = refused(&["conflicts", "--key", "k"]);
         assert_eq!(key_alone, Some(ErrorKind::MissingRequiredArgument));
     }

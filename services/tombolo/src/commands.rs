@@ -57,7 +57,10 @@ fn done(asking: &Asking, command: &Command) -> Result<(), Failure> {
         Command::Conflicts(arguments) => conflicts::run(&mut desk, arguments),
         Command::Verify => verify::run(&mut desk),
         Command::Watch(arguments) => watch::run(&mut desk, arguments),
-        Command::Serve(_) | Command::Demo(_) | Command::Completions { .. } => Ok(()),
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Simulate(_)
+        | Command::Completions { .. } => Ok(()),
     };
     let flushed = desk.printer.flush().map_err(Failure::Output);
     // What was seen and written is kept also where the command failed half way.

@@ -10,6 +10,7 @@ mod logging;
 mod output;
 mod serve;
 mod signals;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Simulate(arguments) => return simulate::run(&arguments),
         Command::Completions { shell } => cli::completions(shell),
         asks => return commands::run(&asking, &asks),
     };

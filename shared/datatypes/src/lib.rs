@@ -14,6 +14,7 @@ mod live;
 mod operation;
 mod register;
 mod set;
+mod settled;
 
 pub use counter::{CounterDelta, CounterState, Tally};
 pub use delta::{Basis, Delta, DeltaBody};
@@ -25,3 +26,4 @@ pub use live::{Entry, Live, Written};
 pub use operation::{ItemLimits, Operation, OperationError, Settlement, Verdict};
 pub use register::{RegisterDelta, RegisterState, Write};
 pub use set::{Element, Presence, SetDelta, SetState, Touch, standing};
+pub use settled::{Mark, Noted, Outcome, Settled, Settling};

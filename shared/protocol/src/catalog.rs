@@ -3,9 +3,9 @@
 use tombolo_causality::ReplicaId;
 use tombolo_replication::Catalog;
 
-use crate::definition::{decode_definition, encode_definition};
+use crate::definition::{TableV1, decode_table, encode_table};
 use crate::envelope::{append, versioned, whole};
-use crate::replica_table::{ReplicaTable, Replicas, WireDot};
+use crate::replica_table::{ReplicaTable, Replicas};
 use crate::rules::{at_most, holds};
 use crate::{DecodeError, EncodeError};
 
@@ -16,9 +16,9 @@ const WHAT: &str = "catalog";
 pub fn encode_catalog(catalog: &Catalog) -> Result<Vec<u8>, EncodeError> {
     at_most("tables", catalog.len(), Catalog::TABLES_MAX)?;
     let mut replicas = ReplicaTable::default();
-    let mut tables: Vec<(WireDot, Vec<u8>)> = Vec::with_capacity(catalog.len());
+    let mut tables: Vec<TableV1<Vec<u8>>> = Vec::with_capacity(catalog.len());
     for table in catalog.iter() {
-        tables.push((replicas.dot(table.id.0)?, encode_definition(table)?));
+        tables.push(encode_table(table, &mut replicas)?);
     }
     holds(WHAT, tables.len() == catalog.len())?;
     append(WHAT, vec![VERSION], &(replicas.into_replicas(), tables))
@@ -26,13 +26,13 @@ pub fn encode_catalog(catalog: &Catalog) -> Result<Vec<u8>, EncodeError> {
 
 /// The inverse of [`encode_catalog`].
 pub fn decode_catalog(bytes: &[u8]) -> Result<Catalog, DecodeError> {
-    let (replicas, tables): (Vec<ReplicaId>, Vec<(WireDot, &[u8])>) =
+    let (replicas, tables): (Vec<ReplicaId>, Vec<TableV1<&[u8]>>) =
         whole(WHAT, versioned(WHAT, VERSION, bytes)?)?;
     let replicas = Replicas::new(&replicas)?;
     at_most("tables", tables.len(), Catalog::TABLES_MAX)?;
     let mut catalog = Catalog::default();
-    for (id, definition) in &tables {
-        catalog.define(decode_definition(definition, replicas.dot(*id)?)?);
+    for table in &tables {
+        catalog.define(decode_table(table, replicas)?);
     }
     // A name or an id that stands twice has taken another table's place.
     holds(WHAT, catalog.len() == tables.len())?;

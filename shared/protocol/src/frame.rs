@@ -13,15 +13,17 @@ mod catch_up;
 mod codec;
 mod forward;
 mod reconcile;
+mod tables;
 
 use serde::{Deserialize, Serialize};
-use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
+use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_replication::catch_up::{Pull, Pulled};
 use tombolo_replication::reconciler::{Compare, Compared, Offer, Offered};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 pub use self::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, decode_frame, encode_frame};
 pub use self::forward::{Forward, Forwarded};
+pub use self::tables::{TableAction, TableReply, TableRequest};
 
 /// What one region says to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +66,9 @@ pub enum Frame {
         /// What it has.
         vector: VersionVector,
         /// The latest heartbeat, where this answers one.
-        echo_us: Option<u64>,
+        echo: Option<Echo>,
     },
-    /// A table definition, for the region that orders them.
+    /// A question about a table, for the region that orders them.
     TableRequest {
         /// Chosen by the asker, unique on this connection.
         request: u64,
@@ -103,6 +105,15 @@ pub enum Frame {
         /// Those after this one.
         after: u64,
     },
+}
+
+/// The answer to a heartbeat, from which its sender learns the round trip and the other's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Echo {
+    /// The heartbeat's `sent_us`.
+    pub sent_us: u64,
+    /// The wall clock of who answers, at that moment, in µs since 1970.
+    pub wall_us: u64,
 }
 
 /// Who dials, and what for.
@@ -186,45 +197,4 @@ pub struct BatchFrame {
     pub unpacked_bytes: u32,
     /// (length u32 le, change)*, compressed with zstd.
     pub packed: Vec<u8>,
-}
-
-/// What a region asks of the one that orders definitions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TableRequest {
-    /// Define a table.
-    Define {
-        /// Its name.
-        name: String,
-        /// Its data type.
-        data_type: String,
-        /// Its resolver.
-        resolver: String,
-        /// Its default consistency.
-        consistency: String,
-    },
-    /// Drop a table.
-    Drop {
-        /// Its name.
-        name: String,
-    },
-}
-
-/// What the ordering region answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TableReply {
-    /// Done: the change of that sequence of the ordering replica.
-    Done {
-        /// The change.
-        dot: Dot,
-    },
-    /// An equal table exists, by the change of that name.
-    Exists {
-        /// The change that defined it.
-        dot: Dot,
-    },
-    /// Refused, for the reason of that code.
-    Refused {
-        /// As in the errors of the REST contract.
-        code: String,
-    },
 }

@@ -25,6 +25,7 @@ mod replica_table;
 mod row;
 mod rules;
 mod session;
+mod settled;
 mod tallies;
 mod vector;
 mod version;
@@ -36,8 +37,9 @@ pub use conflict_cursor::{ConflictCursor, decode_conflict_cursor, encode_conflic
 pub use cursor::{decode_cursor, encode_cursor};
 pub use error::{DecodeError, EncodeError};
 pub use frame::{
-    BatchFrame, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader, Hello,
-    Purpose, RefusalCode, TableReply, TableRequest, Welcome, decode_frame, encode_frame,
+    BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
+    Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,
+    encode_frame,
 };
 pub use joined_item::{JoinedItem, decode_joined_item, encode_joined_item};
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};

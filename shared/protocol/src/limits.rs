@@ -13,6 +13,9 @@ pub const ITEMS_MAX: usize = 4096;
 /// Dots that one delta may replace in one place: of the item, or of one element of a set.
 pub const REPLACED_MAX: usize = 4096;
 
+/// Versions that one condition may name.
+pub const VERSIONS_MAX: usize = 16;
+
 /// Peers of whom one heartbeat may tell.
 pub const HOLDERS_MAX: usize = 64;
 

@@ -18,6 +18,7 @@ use crate::live::{
 };
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::rules::{ascending, holds};
+use crate::settled::{decode_marks, encode_marks};
 use crate::tallies::{decode_tallies, encode_tallies};
 use crate::wire::{CounterRowV1, EntryV1, RegisterRowV1, RowV1, SetRowV1, WriteV1, type_kind};
 use crate::{DecodeError, EncodeError};
@@ -46,9 +47,10 @@ pub fn encode_row(state: &ItemState) -> Result<Vec<u8>, EncodeError> {
             (type_kind::FLAG, append(FLAG, Vec::new(), &live)?)
         }
     };
+    let marks = encode_marks(state, &mut replicas)?;
     let replicas: Vec<ReplicaId> = replicas.into_replicas();
     let head = vec![VERSION, u8::from(state.is_contested())];
-    append(WHAT, head, &RowV1 { replicas, context, kind, body: &body })
+    append(WHAT, head, &RowV1 { replicas, context, kind, body: &body, marks })
 }
 
 /// Who vouches for the JSON in a row.
@@ -101,7 +103,8 @@ fn decode(bytes: &[u8], source: Source) -> Result<ItemState, DecodeError> {
         }
         kind => return Err(DecodeError::UnknownKind { what: "rows", kind }),
     };
-    let state = ItemState::from_parts(replicas.vector(&wire.context)?, value);
+    let mut state = ItemState::from_parts(replicas.vector(&wire.context)?, value);
+    decode_marks(&wire.marks, &mut state, replicas)?;
     holds(WHAT, *flag == u8::from(state.is_contested()))?;
     Ok(state)
 }
@@ -186,7 +189,7 @@ fn decode_counter(bytes: &[u8], replicas: Replicas<'_>) -> Result<CounterState, 
 
 fn encode_set(set: &SetState, replicas: &mut ReplicaTable) -> Result<Vec<u8>, EncodeError> {
     let elements = set.elements.iter().map(|(element, live)| {
-        holds(SET, !live.is_empty())?;
+        holds(SET, live.all().len() > 0)?;
         let live = encode_live(live, replicas, |presence, _| Ok(*presence == Presence::Added))?;
         Ok((element.text().as_str(), live))
     });

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tombolo_causality::{Dot, RegionId, ReplicaId};
 use tombolo_replication::{RunningHash, StreamPosition};
 
+use crate::definition::TableV1;
 use crate::frame::Purpose;
 use crate::replica_table::WireDot;
 use crate::vector::VectorV1;
@@ -16,6 +17,7 @@ pub(crate) mod body_kind {
     pub(crate) const DEFINE: u8 = 2;
     pub(crate) const DROP: u8 = 3;
     pub(crate) const STUB: u8 = 4;
+    pub(crate) const ALTER: u8 = 5;
 }
 
 /// Kinds of deltas and of item states: one number per data type.
@@ -39,6 +41,8 @@ pub(crate) struct ChangeV1<'a> {
     pub(crate) body: &'a [u8],
     #[serde(borrow)]
     pub(crate) idempotency: Option<IdempotencyV1<'a>>,
+    /// Trace and span.
+    pub(crate) span: Option<([u8; 16], [u8; 8])>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +51,45 @@ pub(crate) struct IdempotencyV1<'a> {
     pub(crate) request_hash: [u8; 16],
     pub(crate) existed: bool,
     pub(crate) context: Vec<WireDot>,
-    pub(crate) shown: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) told: ToldV1<'a>,
+}
+
+/// What an answer tells.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ToldV1<'a> {
+    Nothing,
+    Shown(&'a str),
+    #[serde(borrow)]
+    Settled(GivenRecordV1<'a>),
+    Table(TableV1<Vec<u8>>),
+}
+
+/// The record of a conflict as it was answered.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GivenRecordV1<'a> {
+    pub(crate) table: WireDot,
+    pub(crate) key: &'a str,
+    pub(crate) element: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) lost: RecordedWriteV1<'a>,
+    #[serde(borrow)]
+    pub(crate) kept: RecordedWriteV1<'a>,
+    pub(crate) resolver: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) outcome: u8,
+}
+
+/// A write in it: dot, stamp and value.
+pub(crate) type RecordedWriteV1<'a> = (WireDot, u64, RecordedValueV1<'a>);
+
+/// What a recorded write wrote.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum RecordedValueV1<'a> {
+    Removed,
+    Json(&'a str),
+    /// Of what is kept: what the lost one wrote, as it is where that was restored.
+    AsLost,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,6 +100,15 @@ pub(crate) struct ItemDeltaV1<'a> {
     pub(crate) kind: u8,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+    #[serde(borrow)]
+    pub(crate) settling: Option<SettlingV1<'a>>,
+}
+
+/// What a delta decides about writes in one place.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SettlingV1<'a> {
+    pub(crate) element: Option<&'a str>,
+    pub(crate) outcomes: Vec<(WireDot, u8)>,
 }
 
 /// What a register's delta writes.
@@ -118,6 +169,18 @@ pub(crate) struct RowV1<'a> {
     pub(crate) kind: u8,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+    #[serde(borrow)]
+    pub(crate) marks: Vec<MarkV1<'a>>,
+}
+
+/// What was last decided about a live entry.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MarkV1<'a> {
+    pub(crate) element: Option<&'a str>,
+    pub(crate) write: WireDot,
+    /// Dot and stamp.
+    pub(crate) by: (WireDot, u64),
+    pub(crate) outcome: u8,
 }
 
 /// A live entry: dot, stamp, and what it wrote.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector};
-use tombolo_datatypes::{DataType, Delta, DeltaBody, RegisterDelta, Write};
+use tombolo_datatypes::{DataType, Delta, DeltaBody, Outcome, RegisterDelta, Write};
 use tombolo_protocol::limits::{ITEMS_MAX, LISTED_MAX, REPLACED_MAX, STREAMS_MAX};
 use tombolo_protocol::{
     DecodeError, EncodeError, Frame, FrameHeader, JournalFrame, JournalFrameBuilder,
@@ -51,6 +51,7 @@ fn encode(body: Body) -> Result<(), EncodeError> {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     };
     seal(change).map(drop)
 }
@@ -62,16 +63,19 @@ fn decode<T: serde::Serialize>(
 ) -> Result<(), DecodeError> {
     let none: &[WireDot] = &[];
     let body = postcard::to_stdvec(body).unwrap();
-    let wire = (1_u64, replicas, 0_u64, none, none, kind, body, None::<u8>);
+    let wire = (1_u64, replicas, 0_u64, none, none, kind, body, None::<u8>, None::<u8>);
     decode_change(&versioned(&wire)).map(drop)
 }
 
 fn decode_items(items: &[WireItem<'_>]) -> Result<(), DecodeError> {
-    decode(&[replica(1)], 1, &items)
+    let settles_nothing = |&(table, key, ctx, kind, delta): &WireItem<'_>| {
+        (table, key.to_owned(), ctx.to_vec(), kind, delta.to_vec(), None::<u8>)
+    };
+    decode(&[replica(1)], 1, &items.iter().map(settles_nothing).collect::<Vec<_>>())
 }
 
 fn item(key: &str, ctx: Vec<Dot>) -> ItemDelta {
-    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(Some(Write::from(None)))) };
+    let delta = Delta::new(ctx, DeltaBody::Register(RegisterDelta(Some(Write::from(None)))));
     ItemDelta { table: TableId(Dot::new(replica(1), 1)), key: Key::new(key).unwrap(), delta }
 }
 
@@ -115,6 +119,28 @@ fn replaced_dots_of_a_delta() {
         decode_items(&[((0, 1), "k", &ctx, 1, &[0])])
     };
     let (encode, decode) = refused("replaced dots of a delta", REPLACED_MAX);
+    let over = REPLACED_MAX + 1;
+    assert_eq!((encoded(REPLACED_MAX), decoded(REPLACED_MAX)), (Ok(()), Ok(())));
+    assert_eq!((encoded(over), decoded(over)), (Err(encode), Err(decode)));
+}
+
+#[test]
+fn outcomes_that_a_delta_decides() {
+    let seqs = |n: usize| (1..).take(n);
+    let encoded = |n| {
+        let mut item = item("k", vec![]);
+        for seq in seqs(n) {
+            item.delta.settle(None, Dot::new(replica(1), seq), Outcome::Dismissed);
+        }
+        encode(Body::Items(vec![item]))
+    };
+    let decoded = |n| {
+        let outcomes: Vec<(WireDot, u8)> = seqs(n).map(|seq| ((0, seq), 2)).collect();
+        let none: &[WireDot] = &[];
+        let item = ((0_u32, 1_u64), "k", none, 1_u8, &[0_u8][..], Some((None::<u8>, outcomes)));
+        decode(&[replica(1)], 1, &[item].as_slice())
+    };
+    let (encode, decode) = refused("settling of a delta", REPLACED_MAX);
     let over = REPLACED_MAX + 1;
     assert_eq!((encoded(REPLACED_MAX), decoded(REPLACED_MAX)), (Ok(()), Ok(())));
     assert_eq!((encoded(over), decoded(over)), (Err(encode), Err(decode)));
@@ -177,7 +203,7 @@ fn tables_of_a_catalog() {
         for (seq, name) in names(n) {
             let id = TableId(Dot::new(replica(1), seq));
             let name = TableName::new(&name).unwrap();
-            catalog.define(TableDefinition { id, name, shape: shape.clone() });
+            catalog.define(TableDefinition { id, name, shape: shape.clone(), altered: None });
         }
         encode_catalog(&catalog).map(drop)
     };
@@ -185,7 +211,8 @@ fn tables_of_a_catalog() {
         let tables = names(n).map(|(seq, name)| {
             let definition =
                 (name, "counter", "merge", "multi_leader", "eventual", Vec::<u8>::new());
-            ((0_u32, seq), postcard::to_stdvec(&definition).unwrap())
+            let altered = Some((0_u32, seq));
+            ((0_u32, seq), altered, postcard::to_stdvec(&definition).unwrap())
         });
         let wire = ([replica(1)].to_vec(), tables.collect::<Vec<_>>());
         decode_catalog(&versioned(&wire)).map(drop)

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
 use tombolo_datatypes::{
-    DataType, Delta, DeltaBody, Entry, ItemState, JsonText, Live, RegisterDelta, RegisterState,
-    TypeState, Write,
+    DataType, Delta, DeltaBody, Element, Entry, ItemState, JsonText, Live, Outcome, RegisterDelta,
+    RegisterState, TypeState, Write, Written,
 };
 use tombolo_protocol::{
     DecodeError, EncodeError, Frame, FrameError, FrameHeader, JournalFrame, change_dot,
@@ -43,11 +43,15 @@ fn bytes<T: serde::Serialize>(value: &T) -> Vec<u8> {
 fn change_bytes(deps: &[WireDot], kind: u8, body: &[u8]) -> Vec<u8> {
     let replicas = [0, 1, 2].map(replica).to_vec();
     let cut: &[WireDot] = &[];
-    let wire = (1_u64, replicas, 0_u64, deps, cut, kind, body, None::<u8>);
+    let wire = (1_u64, replicas, 0_u64, deps, cut, kind, body, None::<u8>, None::<u8>);
     [vec![1], bytes(&wire)].concat()
 }
 
 fn items(items: &[WireItem<'_>]) -> Result<Change, DecodeError> {
+    let settles_nothing = |(table, key, ctx, kind, delta): &WireItem<'_>| {
+        (*table, (*key).to_owned(), ctx.clone(), *kind, delta.to_vec(), None::<u8>)
+    };
+    let items: Vec<_> = items.iter().map(settles_nothing).collect();
     decode_change(&change_bytes(&[], 1, &bytes(&items)))
 }
 
@@ -59,11 +63,12 @@ fn change(body: Body) -> Change {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     }
 }
 
 fn item(key: &str, ctx: Vec<Dot>) -> ItemDelta {
-    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(Some(Write::from(None)))) };
+    let delta = Delta::new(ctx, DeltaBody::Register(RegisterDelta(Some(Write::from(None)))));
     ItemDelta { table: TableId(Dot::new(replica(1), 1)), key: Key::new(key).unwrap(), delta }
 }
 
@@ -82,10 +87,10 @@ fn a_version_or_a_kind_that_is_not_known_is_named() {
     assert_eq!(JournalFrame::decode(&[2]).unwrap_err(), unknown("journal frame"));
 
     let unknown = |what, kind| DecodeError::UnknownKind { what, kind };
-    let body = decode_change(&change_bytes(&[], 5, &[]));
-    assert_eq!(body, Err(unknown("change bodies", 5)));
+    let body = decode_change(&change_bytes(&[], 6, &[]));
+    assert_eq!(body, Err(unknown("change bodies", 6)));
     assert_eq!(items(&[((1, 1), "k", vec![], 9, &[])]), Err(unknown("deltas", 9)));
-    assert_eq!(decode_row(&[1, 0, 0, 0, 9, 0]), Err(unknown("rows", 9)));
+    assert_eq!(decode_row(&[1, 0, 0, 0, 9, 0, 0]), Err(unknown("rows", 9)));
 }
 
 #[test]
@@ -198,24 +203,50 @@ fn a_definition_is_of_this_very_change_and_of_what_is_known_here() {
     let mismatched = decode("counter", "last_write_wins", "multi_leader", &[]);
     assert_eq!(mismatched, malformed("definition"));
 
-    let define = |seq, data_type, resolver| {
+    let define = |seq, data_type, resolver, altered| {
         let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
         let shape = TableShape { data_type, resolver, strategy, consistency };
         let id = TableId(Dot::new(replica(0), seq));
         let name = TableName::new("users").unwrap();
-        seal(change(Body::Define(TableDefinition { id, name, shape }))).map(|_| ())
+        seal(change(Body::Define(TableDefinition { id, name, shape, altered }))).map(|_| ())
     };
     let refused = Err(EncodeError::Malformed { what: "definition" });
-    assert_eq!(define(1, DataType::Counter, ResolverKind::Merge), Ok(()));
-    assert_eq!(define(2, DataType::Counter, ResolverKind::Merge), refused);
-    assert_eq!(define(1, DataType::Counter, ResolverKind::LastWriteWins), refused);
+    assert_eq!(define(1, DataType::Counter, ResolverKind::Merge, None), Ok(()));
+    assert_eq!(define(2, DataType::Counter, ResolverKind::Merge, None), refused);
+    assert_eq!(define(1, DataType::Counter, ResolverKind::LastWriteWins, None), refused);
+    // It was not altered before it was there.
+    let altered = Some(Dot::new(replica(0), 1));
+    assert_eq!(define(1, DataType::Counter, ResolverKind::Merge, altered), refused);
+}
+
+#[test]
+fn an_alteration_is_of_a_table_and_to_what_is_known_here() {
+    let decode = |table: WireDot, consistency: &str| {
+        let body = decode_change(&change_bytes(&[], 5, &bytes(&(table, consistency))));
+        body.map(|change| change.body)
+    };
+    let table = TableId(Dot::new(replica(1), 7));
+    let consistency = Consistency::Session;
+    assert_eq!(decode((1, 7), "session"), Ok(Body::Alter { table, consistency }));
+    for word in ["strong", "", "Session", "session "] {
+        let what = "the table's default consistency";
+        assert_eq!(decode((1, 7), word), Err(DecodeError::UnknownName { what }), "{word:?}");
+    }
+    assert_eq!(decode((1, 0), "session"), malformed("dot"));
+    assert_eq!(decode((3, 7), "session"), malformed("replica index"));
+    let longer = bytes(&((1, 7), "session", 0_u8));
+    let trailing = DecodeError::Trailing { what: "alteration", bytes: 1 };
+    assert_eq!(decode_change(&change_bytes(&[], 5, &longer)), Err(trailing));
+    let table = TableId(Dot::new(replica(1), 0));
+    let refused = EncodeError::Malformed { what: "dot" };
+    assert_eq!(seal_error(Body::Alter { table, consistency }), refused);
 }
 
 #[test]
 fn a_dot_that_lives_twice_in_a_row_is_refused() {
     let entry = |stamp: u64| {
         let stamp = HybridTimestamp::from_bits(stamp);
-        Entry { dot: Dot::new(replica(1), 1), stamp, value: Write::from(None) }
+        Entry::new(Written { dot: Dot::new(replica(1), 1), stamp }, Write::from(None))
     };
     let live = Live::from_entries(vec![entry(1), entry(2)]);
     let twice = TypeState::Register(RegisterState { live, kept: None });
@@ -225,7 +256,8 @@ fn a_dot_that_lives_twice_in_a_row_is_refused() {
     // Deletions: dot, stamp, kind.
     let row = |writes: &[(WireDot, u64, u32)], kept: Option<(WireDot, u64, u32)>| {
         let context: &[WireDot] = &[(0, 2)];
-        let wire = (vec![replica(1)], context, 1_u8, bytes(&(writes, kept)));
+        let marks: &[u8] = &[];
+        let wire = (vec![replica(1)], context, 1_u8, bytes(&(writes, kept)), marks);
         decode_row(&[vec![1, 1], bytes(&wire)].concat())
     };
     let (first, second) = (((0, 1), 1, 0), ((0, 2), 1, 0));
@@ -234,6 +266,56 @@ fn a_dot_that_lives_twice_in_a_row_is_refused() {
     assert_eq!(row(&[((0, 1), 2, 0), second], None), malformed("live entries"));
     assert!(row(&[first], Some(second)).is_ok());
     assert_eq!(row(&[first, second], Some(second)), malformed("register row"));
+}
+
+#[test]
+fn what_a_delta_settles_is_in_order_and_of_its_type() {
+    type Settling<'a> = (Option<&'a str>, &'a [(WireDot, u8)]);
+    let decoded = |kind: u8, delta: &[u8], settling: Settling<'_>| {
+        let ctx: &[WireDot] = &[];
+        let item = ((1_u32, 1_u64), "k", ctx, kind, delta, Some(settling));
+        decode_change(&change_bytes(&[], 1, &bytes(&[item].as_slice()))).map(drop)
+    };
+    let what = "settling of a delta";
+    let (one, other) = (((1, 1), 0), ((1, 2), 3));
+    assert_eq!(decoded(1, DELETION, (None, &[one, other])), Ok(()));
+    assert_eq!(decoded(1, DELETION, (None, &[other, one])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (None, &[one, one])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (None, &[])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (Some("1"), &[one])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (None, &[((1, 1), 4)])), malformed("outcome of a conflict"));
+    assert_eq!(decoded(1, DELETION, (None, &[((3, 1), 0)])), malformed("replica index"));
+    let (counter, set) = (bytes(&(0_u32, 1_u128, 0_u128)), [0, 0]);
+    assert_eq!(decoded(2, &counter, (None, &[one])), malformed(what));
+    assert_eq!(decoded(3, &set, (Some("1"), &[one])), Ok(()));
+    assert_eq!(decoded(3, &set, (None, &[one])), malformed(what));
+    assert_eq!(decoded(3, &set, (Some("[]"), &[one])), malformed("element"));
+
+    let mut unfit = item("k", vec![]);
+    let element = Element::new(&JsonText::from(1_i64));
+    unfit.delta.settle(element.as_ref(), Dot::new(replica(1), 1), Outcome::Dismissed);
+    assert_eq!(seal_error(Body::Items(vec![unfit])), EncodeError::Malformed { what });
+}
+
+#[test]
+fn what_a_row_says_is_settled_is_there_and_in_order() {
+    type Mark<'a> = (Option<&'a str>, WireDot, (WireDot, u64), u8);
+    let row = |marks: &[Mark<'_>]| {
+        let context: &[WireDot] = &[(0, 3)];
+        let writes: &[(WireDot, u64, u32)] = &[((0, 1), 1, 0), ((0, 2), 1, 0)];
+        let register = bytes(&(writes, None::<u8>));
+        let wire = (vec![replica(1)], context, 1_u8, register, marks);
+        decode_row(&[vec![1, 1], bytes(&wire)].concat()).map(drop)
+    };
+    let mark = |seq| (None, (0, seq), ((0, 3), 9), 2);
+    let what = "settled writes of a row";
+    assert_eq!(row(&[mark(1)]), Ok(()));
+    assert_eq!(row(&[mark(1), mark(2)]), Ok(()));
+    assert_eq!(row(&[mark(2), mark(1)]), malformed(what));
+    assert_eq!(row(&[mark(1), mark(1)]), malformed(what));
+    assert_eq!(row(&[mark(3)]), malformed(what), "no such write");
+    assert_eq!(row(&[(Some("1"), (0, 1), ((0, 3), 9), 2)]), malformed(what), "a register has none");
+    assert_eq!(row(&[(None, (0, 1), ((0, 3), 9), 4)]), malformed("outcome of a conflict"));
 }
 
 #[test]
@@ -248,18 +330,20 @@ fn streams_and_tables_that_stand_twice_are_refused() {
     let twice = JournalFrame::decode(&starts(&[stream(1), stream(1)])).map(|frame| frame.starts);
     assert_eq!(twice, malformed("journal frame"));
 
-    let catalog = |tables: &[(u64, &str)]| {
+    let catalog = |tables: &[(u64, &str)], altered: Option<WireDot>| {
         let tables = tables.iter().map(|(seq, name)| {
             let none: &[&str] = &[];
             let definition = bytes(&(name, "counter", "merge", "multi_leader", "eventual", none));
-            ((0_u32, *seq), definition)
+            ((0_u32, *seq), altered, definition)
         });
         let wire = (vec![replica(0)], tables.collect::<Vec<_>>());
         decode_catalog(&[vec![1], bytes(&wire)].concat())
     };
-    assert!(catalog(&[(1, "a"), (2, "b")]).is_ok());
-    assert_eq!(catalog(&[(1, "a"), (2, "a")]), malformed("catalog"));
-    assert_eq!(catalog(&[(1, "a"), (1, "b")]), malformed("catalog"));
+    assert!(catalog(&[(1, "a"), (2, "b")], None).is_ok());
+    assert!(catalog(&[(1, "a"), (2, "b")], Some((0, 3))).is_ok());
+    assert_eq!(catalog(&[(1, "a")], Some((0, 0))), malformed("dot"));
+    assert_eq!(catalog(&[(1, "a"), (2, "a")], None), malformed("catalog"));
+    assert_eq!(catalog(&[(1, "a"), (1, "b")], None), malformed("catalog"));
 }
 
 /// A frame of that kind with that content, as a connection reads it.
@@ -300,7 +384,8 @@ fn a_row_from_a_peer_is_held_to_what_a_client_is() {
     let written = |text: &str| {
         let value = Some(JsonText::from_checked(text)).into();
         let dot = Dot::new(replica(1), 1);
-        let live = Live::from_entries(vec![Entry { dot, stamp: HybridTimestamp::ZERO, value }]);
+        let entry = Entry::new(Written { stamp: HybridTimestamp::ZERO, dot }, value);
+        let live = Live::from_entries(vec![entry]);
         let state = TypeState::Register(RegisterState { live, kept: None });
         encode_row(&ItemState::from_parts([(replica(1), 1)].into_iter().collect(), state)).unwrap()
     };

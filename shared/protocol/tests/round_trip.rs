@@ -24,7 +24,7 @@ use tombolo_replication::{Catalog, RunningHash, SealedChange, StreamPosition};
 /// The same state, built from its parts the other way round.
 fn rebuilt(state: &ItemState) -> ItemState {
     fn live<T: Clone>(live: &Live<T>) -> Live<T> {
-        let mut entries: Vec<Entry<T>> = live.iter().cloned().collect();
+        let mut entries: Vec<Entry<T>> = live.all().cloned().collect();
         entries.reverse();
         Live::from_entries(entries)
     }

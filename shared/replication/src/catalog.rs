@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{TableDefinition, TableId, TableName};
+use tombolo_causality::Dot;
+
+use crate::{Consistency, TableDefinition, TableId, TableName};
 
 /// All defined tables. Cloning shares the definitions.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -54,6 +56,15 @@ impl Catalog {
         self.by_id.insert(id, Arc::new(definition));
     }
 
+    /// Gives a table, where it is still there, another default consistency, by the change `dot`.
+    pub fn alter(&mut self, id: &TableId, consistency: Consistency, dot: Dot) {
+        if let Some(definition) = self.by_id.get_mut(id) {
+            let definition = Arc::make_mut(definition);
+            definition.shape.consistency = consistency;
+            definition.altered = Some(dot);
+        }
+    }
+
     /// Removes a table; answers whether it was there.
     pub fn remove(&mut self, id: &TableId) -> bool {
         let Some(definition) = self.by_id.remove(id) else { return false };
@@ -64,12 +75,12 @@ impl Catalog {
 
 #[cfg(test)]
 mod tests {
-    use tombolo_causality::{Dot, Incarnation, RegionId, ReplicaId};
+    use tombolo_causality::{Incarnation, RegionId, ReplicaId};
     use tombolo_datatypes::DataType;
     use tombolo_resolvers::ResolverKind;
 
     use super::*;
-    use crate::{Consistency, Strategy, TableShape};
+    use crate::{Strategy, TableShape};
 
     fn definition(seq: u64, name: &str) -> TableDefinition {
         let replica = ReplicaId::new(RegionId::new("a").unwrap(), Incarnation(1));
@@ -80,7 +91,7 @@ mod tests {
             consistency: Consistency::Eventual,
         };
         let (id, name) = (TableId(Dot::new(replica, seq)), TableName::new(name).unwrap());
-        TableDefinition { id, name, shape }
+        TableDefinition { id, name, shape, altered: None }
     }
 
     #[test]
@@ -94,5 +105,24 @@ mod tests {
         assert_eq!(tables, [("a", 2), ("c", 3)]);
         assert_eq!(catalog.len(), 2);
         assert!(catalog.remove(&definition(2, "a").id) && catalog.by_name("a").is_none());
+    }
+
+    #[test]
+    fn a_table_that_is_altered_keeps_its_id_and_whoever_holds_the_old_catalog_keeps_that() {
+        let mut catalog = Catalog::default();
+        catalog.define(definition(1, "a"));
+        let before = catalog.clone();
+        let (id, by) = (definition(1, "a").id, definition(5, "a").id.0);
+        catalog.alter(&id, Consistency::Session, by);
+        let mut altered = definition(1, "a");
+        altered.shape.consistency = Consistency::Session;
+        altered.altered = Some(by);
+        assert_eq!(catalog.by_name("a").map(|table| &**table), Some(&altered));
+        assert_eq!(altered.settled_by(), by);
+        assert_eq!(before.by_name("a").map(|table| table.settled_by()), Some(id.0));
+
+        catalog.remove(&id);
+        catalog.alter(&id, Consistency::Eventual, by);
+        assert!(catalog.is_empty());
     }
 }

@@ -158,6 +158,8 @@ pub struct Intake {
     /// What has been handed to the leader, in order.
     handed: VersionVector,
     held_bytes: usize,
+    /// Up to where changes were not kept, and who had sent them: after a gap, or for want of room.
+    dropped: BTreeMap<ReplicaId, (RegionId, u64)>,
     asked: BTreeMap<ReplicaId, Asked>,
     heard_at_ms: BTreeMap<RegionId, u64>,
     duplicates: u64,
@@ -172,6 +174,7 @@ impl Intake {
             streams: streams.iter().map(|(id, at)| (id, Stream::new(at))).collect(),
             handed: streams.vector(),
             held_bytes: 0,
+            dropped: BTreeMap::new(),
             asked: BTreeMap::new(),
             heard_at_ms: BTreeMap::new(),
             duplicates: 0,
@@ -192,6 +195,8 @@ impl Intake {
             }
             Input::Heard { peer, vector } => {
                 self.heard_at_ms.insert(peer, now_ms);
+                self.ask_for_the_dropped(now_ms, peer, &vector, &mut outputs);
+                self.ask_for_what_holds_back(now_ms, &mut outputs);
                 self.ask_for_the_silent(now_ms, peer, &vector, &mut outputs);
             }
             Input::Adopted { streams } => self.adopt(now_ms, &streams, &mut outputs),
@@ -252,8 +257,10 @@ impl Intake {
         let stream = self.streams.entry(origin).or_default();
         let here = stream.accepted().seq;
         if first > here + 1 {
-            // A gap: nothing of it can be checked, so nothing is kept.
-            self.ask(now_ms, peer, origin, first - 1, out);
+            // A gap: nothing of it can be checked, so nothing is kept, and all of it is asked for.
+            let last = first - 1 + batch.changes.len() as u64;
+            self.drop_up_to(peer, origin, last);
+            self.ask(now_ms, peer, origin, last, out);
             return;
         }
         let known = batch.changes.iter().take_while(|s| s.change.dot.seq <= here).count();
@@ -265,8 +272,11 @@ impl Intake {
         if self.asked.get(&origin).is_some_and(|asked| asked.up_to <= stream.accepted().seq) {
             self.asked.remove(&origin);
         }
-        self.release(out);
+        let is_roomier = self.release(out);
         self.shed();
+        if is_roomier {
+            self.ask_again_for_the_dropped(now_ms, out);
+        }
         self.ask_for_what_holds_back(now_ms, out);
     }
 
@@ -283,8 +293,9 @@ impl Intake {
         self.ask_for_what_holds_back(now_ms, out);
     }
 
-    /// Hands over everything whose `deps` are here, until nothing more moves.
-    fn release(&mut self, out: &mut Vec<Output>) {
+    /// Hands over everything whose `deps` are here, until nothing more moves; answers whether
+    /// anything did.
+    fn release(&mut self, out: &mut Vec<Output>) -> bool {
         let mut ready = Vec::new();
         loop {
             let before = ready.len();
@@ -303,17 +314,23 @@ impl Intake {
                 break;
             }
         }
-        if !ready.is_empty() {
+        let is_any = !ready.is_empty();
+        if is_any {
             out.push(Output::Apply(ready));
         }
+        is_any
     }
 
-    /// Drops the furthest of what is held back until the bound holds.
+    /// Drops the furthest of what is held back until the bound holds: the latest, by its stamp. What
+    /// a change depends on is stamped before it, so the change that can be handed over next is never
+    /// dropped for one that waits for it.
     fn shed(&mut self) {
         while self.held_bytes > self.limits.held_back_bytes_max {
-            let longest = self.streams.values_mut().max_by_key(|stream| stream.held());
-            let Some(dropped) = longest.and_then(Stream::drop_furthest) else { break };
+            let furthest = self.streams.values_mut().max_by_key(|stream| stream.furthest());
+            let dropped = furthest.and_then(Stream::drop_furthest);
+            let Some((sender, dropped)) = dropped else { break };
             self.held_bytes -= dropped.bytes.len();
+            self.drop_up_to(sender, dropped.change.dot.replica, dropped.change.dot.seq);
         }
     }
 
@@ -329,6 +346,44 @@ impl Intake {
         }
         for (peer, origin, up_to) in wanted {
             self.ask(now_ms, peer, origin, up_to, out);
+        }
+    }
+
+    /// What `peer` has sent is not kept, up to there.
+    fn drop_up_to(&mut self, peer: RegionId, origin: ReplicaId, up_to: u64) {
+        let dropped = self.dropped.entry(origin).or_insert((peer, up_to));
+        *dropped = (peer, up_to.max(dropped.1));
+    }
+
+    fn forget_what_arrived(&mut self) {
+        let streams = &self.streams;
+        let here = |origin: &ReplicaId| streams.get(origin).map_or(0, |s| s.accepted().seq);
+        self.dropped.retain(|origin, (_, up_to)| here(origin) < *up_to);
+    }
+
+    /// There is room again: what was dropped is asked for at once, of who had sent it.
+    fn ask_again_for_the_dropped(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        self.forget_what_arrived();
+        for (origin, (peer, up_to)) in self.dropped.clone() {
+            self.asked.remove(&origin);
+            self.ask(now_ms, peer, origin, up_to, out);
+        }
+    }
+
+    /// What was dropped, and `peer` has: its sender takes it to be here.
+    fn ask_for_the_dropped(
+        &mut self,
+        now_ms: u64,
+        peer: RegionId,
+        vector: &VersionVector,
+        out: &mut Vec<Output>,
+    ) {
+        self.forget_what_arrived();
+        for (origin, (_, up_to)) in self.dropped.clone() {
+            let up_to = up_to.min(vector.get(&origin));
+            if up_to > self.stream_position(&origin).seq {
+                self.ask(now_ms, peer, origin, up_to, out);
+            }
         }
     }
 

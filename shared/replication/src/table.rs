@@ -1,5 +1,6 @@
 //! What a table is.
 
+use tombolo_causality::{Dot, VersionVector};
 use tombolo_datatypes::DataType;
 use tombolo_resolvers::ResolverKind;
 
@@ -44,4 +45,19 @@ pub struct TableDefinition {
     pub name: TableName,
     /// What it is.
     pub shape: TableShape,
+    /// The change that altered it last, where one has.
+    pub altered: Option<Dot>,
+}
+
+impl TableDefinition {
+    /// The change by which it is what it is: who has it knows the table as it stands.
+    pub fn settled_by(&self) -> Dot {
+        self.altered.unwrap_or(self.id.0)
+    }
+
+    /// Its version, written as an item's is.
+    pub fn version(&self) -> VersionVector {
+        let Dot { replica, seq } = self.settled_by();
+        [(replica, seq)].into_iter().collect()
+    }
 }

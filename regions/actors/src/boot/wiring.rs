@@ -31,6 +31,7 @@ use crate::links::Links;
 use crate::listener::Open;
 use crate::materializer::Materializer;
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::replication::Replication;
 use crate::retention::Retention;
 use crate::shipping::Shipping;
@@ -50,6 +51,7 @@ pub(super) struct Wiring<'a> {
     pub(super) views: &'a Arc<ArcSwap<View>>,
     pub(super) meters: &'a Arc<Meters>,
     pub(super) state: &'a Arc<CatchUpState>,
+    pub(super) observed: &'a Observed,
 }
 
 impl Wiring<'_> {
@@ -88,6 +90,7 @@ impl Wiring<'_> {
             failed,
             replay_from,
             meters: meters(),
+            observed: self.observed.clone(),
             room,
             is_catching_up: self.state.is_on(),
             belief: leader::Belief {
@@ -228,6 +231,7 @@ impl Wiring<'_> {
             links: Arc::clone(self.links),
             views: Arc::clone(self.views),
             published: published.clone(),
+            meters: Arc::clone(self.meters),
             wait: self.settings.replication.definition_timeout,
         }
     }

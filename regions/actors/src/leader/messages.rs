@@ -1,12 +1,14 @@
 //! What the leader is told.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
 use tokio::sync::oneshot;
 use tombolo_causality::Dot;
-use tombolo_replication::leader::Command;
-use tombolo_replication::{Change, SealedChange, TableName, TableShape};
+use tombolo_replication::idempotency::{KeptRecord, NamedRequest};
+use tombolo_replication::leader::{Command, Refusal, TableCommand};
+use tombolo_replication::{Change, SealedChange, TableName};
 
 use super::{Answer, Leader, Waiter};
 use crate::clock::wall_ms;
@@ -31,30 +33,30 @@ pub(crate) struct Apply {
     pub(crate) taken: oneshot::Sender<()>,
 }
 
-/// What became of a definition.
+/// What became of what was asked of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TableDecision {
-    /// This change defined or dropped the table.
+    /// This change defined, altered or dropped the table.
     Done(Dot),
-    /// This earlier change had defined an equal one.
+    /// By this earlier change it is as it was asked for, or was when the same request was done.
     Existing(Dot),
 }
 
-/// Define a table; only where definitions are ordered. The reply comes when it is durable.
+/// A call on a table; only where definitions are ordered. The reply comes when it is durable.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct DefineTable {
-    pub(crate) name: TableName,
-    pub(crate) shape: TableShape,
+pub(crate) struct DecideTable {
+    pub(crate) command: TableCommand,
     pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
 }
 
-/// Drop a table; only where definitions are ordered. The reply comes when it is durable.
+/// What a named request was answered, here or in another region. The reply comes when that is
+/// durable here.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct DropTable {
-    pub(crate) name: TableName,
-    pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
+pub(crate) struct Recall {
+    pub(crate) request: NamedRequest,
+    pub(crate) reply: oneshot::Sender<Result<Option<Arc<KeptRecord>>, SubmitError>>,
 }
 
 /// Answer when everything decided so far is durable.
@@ -88,35 +90,49 @@ impl Handler<Apply> for Leader {
     }
 }
 
-impl Handler<DefineTable> for Leader {
+impl Handler<DecideTable> for Leader {
     type Result = ();
 
-    fn handle(&mut self, define: DefineTable, ctx: &mut Self::Context) {
-        let DefineTable { name, shape, reply } = define;
+    fn handle(&mut self, decide: DecideTable, ctx: &mut Self::Context) {
+        let DecideTable { command, reply } = decide;
         if let Some(error) = self.closed() {
             return super::answer(reply, Err(error));
         }
-        match self.machine.define(wall_ms(), &name, &shape) {
-            Ok(Some(change)) => self.decide_table(change, reply, ctx),
-            Ok(None) => {
-                let existing = self.machine.catalog().by_name(name.as_str()).map(|t| t.id.0);
-                let decision = existing.map(TableDecision::Existing);
-                super::answer(reply, decision.ok_or(SubmitError::Stopping));
+        if let Some(request) = &command.request {
+            match self.machine.repeated(wall_ms(), request) {
+                Ok(None) => {}
+                Ok(Some(kept)) => {
+                    let decision = TableDecision::Existing(kept.dot);
+                    return self.when_durable(move |result| {
+                        super::answer(reply, result.map(|()| decision));
+                    });
+                }
+                Err(refusal) => return self.refuse(refusal, reply),
             }
+        }
+        let name = command.name.clone();
+        match self.machine.decide_table(wall_ms(), command) {
+            Ok(Some(change)) => self.decide_table(change, reply, ctx),
+            Ok(None) => self.table_exists(&name, reply),
             Err(refusal) => self.refuse(refusal, reply),
         }
     }
 }
 
-impl Handler<DropTable> for Leader {
+impl Handler<Recall> for Leader {
     type Result = ();
 
-    fn handle(&mut self, DropTable { name, reply }: DropTable, ctx: &mut Self::Context) {
-        if let Some(error) = self.closed() {
-            return super::answer(reply, Err(error));
+    fn handle(&mut self, Recall { request, reply }: Recall, _: &mut Self::Context) {
+        // Nothing is written for it: room is not what it needs.
+        if self.is_failed || self.stopping.is_some() {
+            return super::answer(reply, Err(SubmitError::Stopping));
         }
-        match self.machine.drop_table(wall_ms(), name.as_str()) {
-            Ok(change) => self.decide_table(change, reply, ctx),
+        match self.machine.repeated(wall_ms(), &request) {
+            // Whether there is room for another is for whoever decides.
+            Ok(None) | Err(Refusal::TooManyNamedRequests) => super::answer(reply, Ok(None)),
+            Ok(Some(kept)) => {
+                self.when_durable(move |result| super::answer(reply, result.map(|()| Some(kept))));
+            }
             Err(refusal) => self.refuse(refusal, reply),
         }
     }
@@ -144,6 +160,18 @@ impl Handler<Stop> for Leader {
 }
 
 impl Leader {
+    /// Nothing is to be done: the table is what was asked for. That may not be durable yet, which
+    /// whoever asked finds out by waiting for the change it is so by.
+    fn table_exists(
+        &self,
+        name: &TableName,
+        reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
+    ) {
+        let table = self.machine.catalog().by_name(name.as_str());
+        let decision = table.map(|table| TableDecision::Existing(table.settled_by()));
+        super::answer(reply, decision.ok_or(SubmitError::Stopping));
+    }
+
     fn decide_table(
         &mut self,
         change: Change,

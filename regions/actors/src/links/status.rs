@@ -57,6 +57,8 @@ pub struct LinkStatus {
     pub outbound_pending_bytes: u64,
     /// The last round trip, in ms.
     pub rtt_ms: Option<f64>,
+    /// The peer's wall clock less this region's, in ms, where it is known.
+    pub clock_skew_ms: Option<i64>,
     /// Bytes sent, ever.
     pub bytes_sent: u64,
     /// Bytes received, ever.
@@ -107,6 +109,7 @@ impl Link {
             outbound_pending_bytes: facts.in_flight_bytes,
             #[expect(clippy::cast_precision_loss, reason = "a round trip has few digits")]
             rtt_ms: facts.rtt_us.map(|us| us as f64 / 1_000.0),
+            clock_skew_ms: facts.clock_skew.ms(),
             bytes_sent: facts.bytes_sent,
             bytes_received: facts.bytes_received,
             batches_sent: facts.batches_sent,

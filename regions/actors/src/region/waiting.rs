@@ -156,8 +156,8 @@ impl Region {
         }
     }
 
-    /// Who is known to hold `dot`, in the order of the settings.
-    fn holders(&self, dot: &Dot) -> Vec<RegionId> {
+    /// Who is known to hold `dot` durably and to show it, in the order of the settings.
+    pub fn holders(&self, dot: &Dot) -> Vec<RegionId> {
         let own = self.name();
         let holds = |region: &RegionId| {
             if *region == own {

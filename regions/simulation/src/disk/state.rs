@@ -84,6 +84,24 @@ impl State {
         self.faults.heal();
     }
 
+    /// Everything as programs see it, durable.
+    pub(super) fn image(&self) -> Self {
+        let mut image = Self::new(0);
+        image.next_inode = self.next_inode;
+        image.folders.clone_from(&self.folders);
+        image.folders.values_mut().for_each(Directory::sync);
+        image.contents.clone_from(&self.contents);
+        image.contents.values_mut().for_each(Content::sync);
+        image
+    }
+
+    pub(super) fn restore(&mut self, image: Self) {
+        self.contents = image.contents;
+        self.folders = image.folders;
+        self.next_inode = self.next_inode.max(image.next_inode);
+        self.restart();
+    }
+
     pub(super) fn used_bytes(&self) -> u64 {
         let inodes = self.folders.values().flat_map(Directory::inodes);
         inodes.filter_map(|inode| self.contents.get(&inode)).map(Content::len_bytes).sum()

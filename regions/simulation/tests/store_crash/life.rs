@@ -6,7 +6,7 @@ use tombolo_causality::ReplicaId;
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::{encode_position, seal};
 use tombolo_replication::{
-    Change, ItemKey,
+    Change, Consistency, ItemKey,
     leader::{Decided, Leader},
 };
 use tombolo_simulation::Random;
@@ -20,7 +20,7 @@ use crate::{
     failure::Failure,
     model::{Model, Written},
     peer::Peer,
-    workload::{Draft, SCRATCH, draft, missing_table},
+    workload::{Draft, SCRATCH, draft, missing_table, one_of},
 };
 
 /// An open store, its leader, and what is under way between the actors.
@@ -174,11 +174,16 @@ impl<'a> Life<'a> {
         let now_ms = self.now_ms();
         let change = if let Some((name, shape)) = missing_table(self.machine.catalog()) {
             self.machine.define(now_ms, &name, &shape)
-        } else {
+        } else if self.random.one_in(2) {
             self.machine.drop_table(now_ms, SCRATCH).map(Some)
+        } else {
+            let consistency = one_of(self.random, &Consistency::ALL);
+            self.machine.alter(now_ms, SCRATCH, consistency)
         };
         match change {
             Ok(Some(change)) => self.author(change, None, &[]),
+            // It is so already.
+            Ok(None) => Ok(()),
             refused => Err(Failure::Wrong(format!("{refused:?}"))),
         }
     }

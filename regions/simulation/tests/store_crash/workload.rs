@@ -87,6 +87,6 @@ fn elements(random: &mut Random) -> Operation {
     Operation::Elements { added: some(), removed: some() }
 }
 
-fn one_of<T: Copy>(random: &mut Random, choices: &[T]) -> T {
+pub(crate) fn one_of<T: Copy>(random: &mut Random, choices: &[T]) -> T {
     choices[usize::try_from(random.below(choices.len() as u64)).unwrap()]
 }

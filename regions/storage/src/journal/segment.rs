@@ -10,7 +10,7 @@ use super::{
 use crate::disk::DiskFile;
 
 /// The folder all segments are in.
-pub(super) const FOLDER: &str = "journal";
+pub(crate) const FOLDER: &str = "journal";
 
 const FILL_BYTES: usize = 256 << 10;
 

@@ -1,11 +1,14 @@
 //! Parameters and headers, each with what it takes.
 
 use serde_json::json;
+use tombolo_datatypes::Outcome;
 use tombolo_replication::Consistency;
 use utoipa::openapi::Required;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+use crate::conflicts;
 
 /// Where a parameter is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +71,10 @@ pub(super) static RANGE: [&Param; 5] = [
     &LIMIT,
 ];
 /// Which conflicts a page is of.
-pub(super) static CONFLICTS: [&Param; 4] = [
+pub(super) static CONFLICTS: [&Param; 5] = [
     &TABLE_IN_QUERY,
     &in_query("key", "Only of this item; goes with `table`.", key),
+    &in_query("state", "Only those that are open, or were settled so.", record_state),
     &CURSOR,
     &LIMIT,
 ];
@@ -91,14 +95,15 @@ pub(super) static WRITE: [&Param; 2] = [
 ];
 /// After what a write to an item is decided.
 pub(super) static ORDERED: [&Param; 2] = READ;
-/// When only, and how often, a write to an item is done.
+/// When only, and how often, a write is done.
 pub(super) static ONLY: [&Param; 3] = [
     &header(
         "If-Match",
-        "Only where the item has this version, or one of these, as `ETag` writes them; `*`: only \
-         where there is an item. Of a `siblings` table it names what is replaced.",
+        "Only where the item, or the table, has this version, or one of these, as `ETag` writes \
+         them; `*`: only where there is one. Of an item of a `siblings` table it names what is \
+         replaced.",
     ),
-    &header("If-None-Match", "`*`: only where there is no item."),
+    &header("If-None-Match", "`*`: only where there is none."),
     &Param {
         schema: request_name,
         ..header(
@@ -128,16 +133,20 @@ pub(super) static ON_EVERY_CALL: [&Param; 2] = [
 ];
 /// What a call that changes anything may carry.
 pub(super) static TRACEPARENT: Param =
-    header("traceparent", "The trace that the call belongs to (W3C).");
+    header("traceparent", "The trace that the call belongs to (W3C); carried with the change.");
 
-pub(super) static ETAG: Param = always("ETag", "The item's version in quotes.");
+pub(super) static ETAG: Param = always("ETag", "The version in quotes.");
 pub(super) static ACKS: Param =
     always("Tombolo-Acks", "The regions that had it durably when it was answered.");
 pub(super) static ACKS_WHERE_UNMET: Param =
     header("Tombolo-Acks", "Where `w` is unmet: the regions that are known to hold the write.");
 pub(super) static SCOPE: Param = Param {
     schema: scope,
-    ..header("Tombolo-Condition-Scope", "How far a condition was checked, where there was one.")
+    ..header(
+        "Tombolo-Condition-Scope",
+        "How far a condition was checked, where there was one: against this region's state, or \
+         where it is decided for all.",
+    )
 };
 pub(super) static RETRY_AFTER: Param =
     Param { schema: number, ..always("Retry-After", "After how many seconds to try again.") };
@@ -191,8 +200,12 @@ fn conflict_id() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).pattern(pattern).build().into()
 }
 
+pub(super) fn record_state() -> Schema {
+    words(conflicts::STATES.map(Outcome::name))
+}
+
 fn scope() -> Schema {
-    words(["region"])
+    words(["region", "global"])
 }
 
 pub(super) fn consistency() -> Schema {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use actix_web::http::Method;
 use tombolo_actors::{RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
-use tombolo_datatypes::{DataType, JsonText, OperationError};
+use tombolo_datatypes::{DataType, JsonText, OperationError, Outcome};
 use tombolo_protocol::{EncodeError, SessionTokenError};
 use tombolo_replication::TableName;
 use tombolo_replication::leader::Refusal;
@@ -22,6 +22,8 @@ pub(super) const OF_OPERATORS: Codes = &["foreign_host", "foreign_origin"];
 pub(super) const OF_EVERY_CALL: Codes = &["bad_session_token", "bad_parameter"];
 /// What any call is refused for that rests on what the region holds.
 pub(super) const OF_STATE: Codes = &["catching_up"];
+/// What a call of the contract is refused for: its parameters are words of it.
+pub(super) const OF_THE_CONTRACT: Codes = &["unknown_parameter"];
 /// A name of a table in the path.
 pub(super) const OF_TABLE: Codes = &["bad_path", "bad_table_name", "no_such_table"];
 /// A name of a table in the query.
@@ -76,6 +78,17 @@ pub(super) const DEFINE: Codes = &[
     "stopping",
     "storage_failed",
 ];
+pub(super) const ALTER: Codes = &[
+    "bad_definition",
+    "unknown_member",
+    "fixed_member",
+    "definition_pending",
+    "overloaded",
+    "storage_full",
+    "starting",
+    "stopping",
+    "storage_failed",
+];
 pub(super) const DROP: Codes =
     &["definition_pending", "overloaded", "storage_full", "starting", "stopping", "storage_failed"];
 pub(super) const STEER: &[Codes] = &[&["bad_path", "no_such_peer", "stopping", "storage_failed"]];
@@ -119,6 +132,7 @@ fn samples() -> Vec<Problem> {
         Problem::MethodNotAllowed { method: Method::POST, allow: none() },
         Problem::NoKey,
         Problem::BadParameter { name: none(), detail: nothing() },
+        Problem::UnknownParameter { name: nothing(), read: Vec::new() },
         Problem::NotSupportedYet { what: nothing() },
         Problem::StrongNeedsHome,
         Problem::MediaType { expected: none() },
@@ -130,6 +144,7 @@ fn samples() -> Vec<Problem> {
         Problem::NumberTooLarge,
         Problem::BadDefinition { detail: nothing() },
         Problem::UnknownMember { name: nothing() },
+        Problem::FixedMember { name: none() },
         Problem::ResolverMismatch { data_type: none(), resolver: nothing(), fitting: &[] },
         Problem::FieldsMismatch { data_type: none() },
         Problem::RegionsMismatch { detail: nothing() },
@@ -158,7 +173,7 @@ fn samples() -> Vec<Problem> {
         Problem::BadSession(SessionTokenError::Damaged),
         Problem::WriteConcernTooLarge { w: 0, regions: 0 },
         Problem::WriteConcernUnmet { w: 0, holders: Vec::new(), is_named: false },
-        Problem::Table(TableError::TooMany),
+        Problem::Submit(SubmitError::Refused(Refusal::TooManyTables)),
         Problem::Table(TableError::Pending { regions: Vec::new() }),
     ];
     samples.extend(malformed.into_iter().flatten());
@@ -170,6 +185,9 @@ fn samples() -> Vec<Problem> {
             OperationError::AlreadyWritten,
             OperationError::TooManySiblings { max: 0 },
             OperationError::WouldLoseAgain { reason: none() },
+            OperationError::AlreadySettled { outcome: Outcome::Restored },
+            OperationError::NotSettled,
+            OperationError::NotUndoable,
         ]
         .map(refused),
     );

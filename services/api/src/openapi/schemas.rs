@@ -48,6 +48,17 @@ struct TableDefinition {
     consistency: String,
 }
 
+/// What of a table's definition can change.
+#[derive(Serialize, ToSchema)]
+struct TableAlteration {
+    /// The present one; others are not in this version.
+    #[schema(required = false)]
+    strategy: Strategy,
+    /// What reads get that ask for nothing.
+    #[schema(required = false)]
+    consistency: String,
+}
+
 /// How writes are replicated.
 #[derive(Serialize, ToSchema)]
 struct Strategy {
@@ -80,6 +91,7 @@ pub(super) fn all() -> Vec<(String, RefOr<Schema>)> {
     add::<conflicts::History>(&mut all);
     add::<conflicts::Conflicts>(&mut all);
     add::<TableDefinition>(&mut all);
+    add::<TableAlteration>(&mut all);
     add::<region::RegionBody<'_>>(&mut all);
     add::<region::Health>(&mut all);
     add::<tables::List<'_>>(&mut all);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::route::{Route, RouteClass};
+use crate::language::PARAMETERS;
+use crate::route::Route;
 
 /// A path of `class`, its variable parts filled in.
 fn sample(class: RouteClass) -> String {
@@ -64,7 +65,7 @@ fn every_code_is_documented_and_refuses_something() {
     assert_eq!(sampled, table);
 
     let of_all = problems::OF_OPERATORS.iter().chain(problems::OF_EVERY_CALL);
-    let of_all = of_all.chain(problems::OF_STATE);
+    let of_all = of_all.chain(problems::OF_THE_CONTRACT).chain(problems::OF_STATE);
     let refusing: BTreeSet<_> = RouteClass::ALL
         .into_iter()
         .flat_map(operations::of)
@@ -75,6 +76,25 @@ fn every_code_is_documented_and_refuses_something() {
         .map(|code| (*code).to_owned())
         .collect();
     assert_eq!(refusing, table);
+}
+
+#[test]
+fn every_parameter_that_is_documented_is_a_word_of_the_contract() {
+    let mut documented = BTreeSet::new();
+    for class in RouteClass::ALL {
+        for operation in operations::of(class) {
+            let read = parameters_read(class, operation.verb);
+            for name in &read {
+                assert!(PARAMETERS.contains(name), "{}: {name}", operation.id);
+            }
+            assert!(read.contains(&"session"), "{}", operation.id);
+            documented.extend(read);
+        }
+    }
+    // Those of calls, or of promises, that this version does not have.
+    let undocumented: Vec<_> =
+        PARAMETERS.iter().filter(|name| !documented.contains(*name)).collect();
+    assert_eq!(undocumented, [&"max_staleness_ms", &"r", &"since"]);
 }
 
 #[test]

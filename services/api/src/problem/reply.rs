@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use super::table::{Entry, Retry};
-use crate::conditions::scoped;
+use crate::conditions::{scoped, scoped_globally};
 use crate::reply::{Letterhead, acknowledged_by};
 
 /// How soon a refused request may be repeated.
@@ -71,6 +71,9 @@ impl Problem {
         }
         match self {
             Self::Submit(SubmitError::Refused(Refusal::VersionMismatch)) => scoped(reply),
+            Self::Table(TableError::Submit(SubmitError::Refused(Refusal::VersionMismatch))) => {
+                scoped_globally(reply)
+            }
             _ => reply,
         }
     }

@@ -77,7 +77,7 @@ const STOPPING: Entry = unavailable("stopping", "The region is stopping");
 const NO_SUCH_TABLE: Entry = refused(StatusCode::NOT_FOUND, "no_such_table", "No such table");
 const NO_SUCH_ITEM: Entry = refused(StatusCode::NOT_FOUND, "no_such_item", "No such item");
 const NO_SUCH_CONFLICT: Entry =
-    refused(StatusCode::NOT_FOUND, "no_such_conflict", "No such open conflict");
+    refused(StatusCode::NOT_FOUND, "no_such_conflict", "No such conflict");
 const TOO_LARGE: Entry =
     refused(StatusCode::PAYLOAD_TOO_LARGE, "value_too_large", "The value is too large");
 const NO_SUCH_PEER: Entry = refused(StatusCode::NOT_FOUND, "no_such_peer", "No such peer");
@@ -87,7 +87,7 @@ const TABLE_EXISTS: Entry =
 const TOO_MANY_TABLES: Entry =
     refused(StatusCode::UNPROCESSABLE_ENTITY, "too_many_tables", "Too many tables");
 const VERSION_MISMATCH: Entry =
-    refused(StatusCode::PRECONDITION_FAILED, "version_mismatch", "The item is not as it was");
+    refused(StatusCode::PRECONDITION_FAILED, "version_mismatch", "It is not as it was");
 const REQUEST_NAME_REUSED: Entry = refused(
     StatusCode::UNPROCESSABLE_ENTITY,
     "idempotency_key_reused",
@@ -138,6 +138,7 @@ impl Problem {
             Self::UnreadableKey(_) | Self::BadKey(_) | Self::NoKey => BAD_KEY,
             Self::BadTableName(_) => malformed("bad_table_name", "Not a table's name"),
             Self::BadParameter { .. } => malformed("bad_parameter", "A parameter cannot be read"),
+            Self::UnknownParameter { .. } => malformed("unknown_parameter", "No such parameter"),
             Self::BadHeader { .. } => malformed("bad_header", "A header cannot be read"),
             Self::BadCursor(_) | Self::ForeignCursor => {
                 malformed("bad_cursor", "Not a cursor of this listing")
@@ -164,6 +165,7 @@ impl Problem {
             Self::NumberTooLarge => COUNTER_OVERFLOW,
             Self::BadDefinition { .. } => malformed("bad_definition", "Not a table's definition"),
             Self::UnknownMember { .. } => unfit("unknown_member", "Unknown member"),
+            Self::FixedMember { .. } => unfit("fixed_member", "That of a table never changes"),
             Self::ResolverMismatch { .. } => {
                 unfit("resolver_mismatch", "The resolver does not fit the type")
             }
@@ -278,6 +280,9 @@ fn operation(error: &OperationError) -> Entry {
         E::AlreadyWritten => conflict("already_written", "The item is already written"),
         E::TooManySiblings { .. } => conflict("too_many_siblings", "Too many siblings"),
         E::NoSuchConflict => NO_SUCH_CONFLICT,
+        E::AlreadySettled { .. } => conflict("already_settled", "The conflict is settled already"),
+        E::NotSettled => conflict("not_settled", "The conflict is open"),
+        E::NotUndoable => unfit("not_undoable", "What was restored stands for ever"),
         E::WouldLoseAgain { .. } => unfit("would_lose_again", "It would lose again"),
         _ => unfit("refused", "Refused"),
     }
@@ -289,9 +294,7 @@ fn table(error: &TableError) -> Entry {
         ..unavailable("definition_pending", "Not every region has confirmed the definition")
     };
     match error {
-        TableError::Exists => TABLE_EXISTS,
-        TableError::TooMany => TOO_MANY_TABLES,
-        TableError::NoSuchTable => NO_SUCH_TABLE,
+        TableError::Gone => NO_SUCH_TABLE,
         TableError::Pending { .. } => pending(Outcome::AppliedLocally),
         TableError::OrdererUnreachable { .. } => pending(Outcome::Unknown),
         TableError::Submit(error) => submit(error),

@@ -103,6 +103,12 @@ impl RouteClass {
         Route::parse(&path, Door::Admin).is_some_and(Route::rests_on_state)
     }
 
+    /// Whether a parameter that no call has is refused. What people, probes and scrapers ask may
+    /// carry some of their own.
+    pub(crate) fn knows_its_parameters(self) -> bool {
+        self.template().starts_with("/v1/")
+    }
+
     /// Whether only the admin listener has it.
     pub(crate) fn is_for_operators(self) -> bool {
         match self {

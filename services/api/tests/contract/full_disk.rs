@@ -99,6 +99,24 @@ async fn assert_kept(disk: &SimulatedDisk, refused: usize) {
 }
 
 #[actix_rt::test]
+async fn what_was_done_to_a_table_before_is_answered_again_on_a_full_disk() {
+    let disk = SimulatedDisk::new(1);
+    let running = start_with_table(&disk, SHORT_SEGMENT, NEVER_SEALS).await;
+    let define = async || {
+        let headers = "Idempotency-Key: one\r\n";
+        running.call("PUT", "/v1/tables/named", headers, r#"{"type":"counter"}"#).await
+    };
+    let first = define().await;
+    assert_eq!(first.status, 201);
+    disk.inject(Fault::SpaceBytesMax(disk.used_bytes() + ROOM_BYTES));
+    let (nth, refusal) = fill(&running).await;
+    assert_full(&running, nth, &refusal).await;
+    let again = define().await;
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    assert_goes_on(&disk, running, nth).await;
+}
+
+#[actix_rt::test]
 async fn a_journal_without_room_refuses_writes_and_goes_on_once_there_is() {
     let disk = SimulatedDisk::new(1);
     let running = start_with_table(&disk, SHORT_SEGMENT, NEVER_SEALS).await;

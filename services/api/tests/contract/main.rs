@@ -22,5 +22,6 @@ mod requests;
 mod scan;
 mod sessions;
 mod support;
+mod table_calls;
 mod tables;
 mod traces;

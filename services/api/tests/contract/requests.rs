@@ -63,8 +63,58 @@ async fn promises_that_cannot_be_kept_yet_are_refused() {
         }
     }
     assert_eq!(running.get(path).await.refusal(), refused(404, "no_such_item"));
-    let kept = format!("{path}?consistency=eventual&w=1&timeout_ms=10&unknown=1");
+    let kept = format!("{path}?consistency=eventual&w=1&timeout_ms=10");
     assert_eq!(running.put(&kept, "1").await.status, 201);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_parameter_that_no_call_has_is_refused_with_those_that_this_call_reads() {
+    let running = Running::with_tables().await;
+    let item = "/v1/tables/reg/items/k";
+    for (method, path, read) in [
+        ("PUT", item, "w, timeout_ms, consistency, wait_ms, session"),
+        ("DELETE", item, "w, timeout_ms, consistency, wait_ms, session"),
+        ("GET", item, "consistency, wait_ms, session"),
+        ("HEAD", item, ""),
+        ("GET", "/v1/tables", "session"),
+        ("GET", "/v1/region", "session"),
+        ("DELETE", "/v1/tables/reg", "w, timeout_ms, session"),
+        (
+            "GET",
+            "/v1/tables/reg/items",
+            "prefix, from, to, cursor, limit, consistency, wait_ms, session",
+        ),
+        ("GET", "/v1/conflicts", "table, key, state, cursor, limit, consistency, wait_ms, session"),
+    ] {
+        let reply = running.call(method, &format!("{path}?w=1&ttl=5"), "", "1").await;
+        if method == "HEAD" {
+            assert_eq!(reply.status, 400);
+            continue;
+        }
+        assert_eq!(reply.refusal(), refused(400, "unknown_parameter"), "{method} {path}");
+        let detail = reply.problem()["detail"].clone();
+        assert_eq!(detail, format!("there is no parameter \"ttl\"; this call reads {read}"));
+    }
+    // Nothing was done.
+    assert_eq!(running.get(item).await.refusal(), refused(404, "no_such_item"));
+    assert_eq!(running.get("/v1/tables/reg").await.status, 200);
+    // A name of great length is not told back whole.
+    let long = running.get(&format!("/v1/tables?{}=1", "n".repeat(2_000))).await;
+    assert!(long.problem()["detail"].as_str().unwrap().len() < 200);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_parameter_of_another_call_is_passed_over_and_probes_may_have_their_own() {
+    let running = Running::with_tables().await;
+    let item = "/v1/tables/reg/items/k?since=1&limit=none&from=x&r=&table=9&cursor=";
+    assert_eq!(running.put(item, "1").await.status, 201);
+    assert_eq!(running.get("/v1/tables?w=none&&prefix=a&").await.status, 200);
+    for path in ["/livez?verbose", "/readyz?verbose=1", "/openapi.json?v=2", "/docs?from=mail"] {
+        assert_eq!(running.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(call(running.admin, "GET", "/metrics?module=x", "", "").await.status, 200);
     running.stop().await;
 }
 

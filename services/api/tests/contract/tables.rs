@@ -94,9 +94,66 @@ async fn definitions_are_refused_by_kind() {
 }
 
 #[actix_rt::test]
-async fn a_definition_cannot_be_changed_yet() {
+async fn a_table_s_default_consistency_can_be_changed_and_its_items_stay() {
     let running = Running::with_tables().await;
-    let reply = running.patch("/v1/tables/reg", r#"{"consistency":"session"}"#).await;
-    assert_eq!(reply.refusal(), refused(422, "not_supported_yet"));
+    assert_eq!(running.put("/v1/tables/reg/items/k", "1").await.status, 201);
+    let mut expected = running.get("/v1/tables/reg").await.json();
+    let vector = async || running.get("/v1/region").await.json()["version_vector"].clone();
+    let mut before = vector().await;
+    for word in ["session", "monotonic_reads", "read_your_writes", "eventual", "session"] {
+        let body = format!(r#"{{"consistency":"{word}"}}"#);
+        expected["consistency"] = word.into();
+        let altered = running.patch("/v1/tables/reg", &body).await;
+        assert_eq!((altered.status, altered.json()), (200, expected.clone()));
+        assert_eq!(running.get("/v1/tables/reg").await.json(), expected);
+        let after = vector().await;
+        assert_ne!(after, before, "{word}");
+        // An equal one, and one that names what every table has, are no changes.
+        let strategy = r#"{"strategy":{"mode":"multi_leader"}}"#;
+        for equal in [&*body, strategy] {
+            let again = running.patch("/v1/tables/reg", equal).await;
+            assert_eq!((again.status, again.json()), (200, expected.clone()));
+        }
+        assert_eq!(vector().await, after, "{word}");
+        before = after;
+    }
+    assert_eq!(running.get("/v1/tables/reg/items/k").await.json()["value"], 1);
+    // It is another table now than what was defined, and the same as what it has become.
+    let first = running.put("/v1/tables/reg", r#"{"type":"register"}"#).await;
+    assert_eq!(first.refusal(), refused(409, "table_exists"));
+    let equal = r#"{"type":"register","consistency":"session"}"#;
+    assert_eq!(running.put("/v1/tables/reg", equal).await.status, 200);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn what_never_changes_or_cannot_be_read_is_refused_and_changes_nothing() {
+    let running = Running::with_tables().await;
+    let vector = async || running.get("/v1/region").await.json()["version_vector"].clone();
+    let before = vector().await;
+    for (body, status, code) in [
+        ("", 400, "malformed_json"),
+        ("{", 400, "malformed_json"),
+        ("{}", 400, "bad_definition"),
+        (r#"["session"]"#, 400, "bad_definition"),
+        (r#"{"consistency":"best"}"#, 400, "bad_definition"),
+        (r#"{"consistency":"session","type":"register"}"#, 422, "fixed_member"),
+        (r#"{"resolver":"max"}"#, 422, "fixed_member"),
+        (r#"{"regions":["us-east"]}"#, 422, "fixed_member"),
+        (r#"{"consistency":"session","ttl":5}"#, 422, "unknown_member"),
+        (r#"{"strategy":{"mode":"quorum","preset":"balanced"}}"#, 422, "not_supported_yet"),
+        (r#"{"resolver_version":2}"#, 422, "not_supported_yet"),
+        (r#"{"consistency":"bounded"}"#, 422, "not_supported_yet"),
+        (r#"{"consistency":"strong"}"#, 422, "strong_needs_home"),
+    ] {
+        let reply = running.patch("/v1/tables/reg", body).await;
+        assert_eq!(reply.refusal(), refused(status, code), "{body}");
+        let absent = running.patch("/v1/tables/absent", body).await;
+        assert_eq!(absent.refusal(), refused(404, "no_such_table"), "{body}");
+    }
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let reply = running.call("PATCH", "/v1/tables/reg", form, "consistency=session").await;
+    assert_eq!(reply.refusal(), refused(415, "unsupported_media_type"));
+    assert_eq!(vector().await, before);
     running.stop().await;
 }

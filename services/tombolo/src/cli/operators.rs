@@ -24,6 +24,14 @@ pub(crate) enum TableAction {
     },
     /// Define one; repeating the same definition changes nothing.
     Define(Define),
+    /// Change one in all regions; what it is as it should be changes nothing.
+    Alter {
+        /// Its name.
+        name: String,
+        /// The consistency of reads that ask for none.
+        #[arg(long, value_name = "LEVEL")]
+        consistency: String,
+    },
     /// Drop one and everything in it.
     Drop {
         /// Its name.
@@ -102,6 +110,9 @@ pub(crate) struct Conflicts {
     /// Only those of this item.
     #[arg(long, value_name = "KEY", requires = "table")]
     pub(crate) key: Option<String>,
+    /// Only those that are open, or were restored or dismissed.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
     /// At most so many; all of them where it is not said.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
@@ -116,7 +127,7 @@ pub(crate) enum ConflictAction {
         /// The conflict.
         id: String,
     },
-    /// Undo a restoration.
+    /// Take back what restored or dismissed it.
     Undo {
         /// The conflict.
         id: String,

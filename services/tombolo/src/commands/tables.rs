@@ -1,4 +1,4 @@
-//! `tombolo tables`: listed, shown, defined, dropped.
+//! `tombolo tables`: listed, shown, defined, altered, dropped.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -49,6 +49,12 @@ pub(super) fn run(desk: &mut Desk<'_>, arguments: &Tables) -> Result<(), Failure
             let call = Call::new("PUT", &desk.asking.url, all().below(&define.name));
             let call = call.json(definition(define)?.to_string());
             let reply = desk.client.ask(call)?;
+            show(desk, &reply, |reply| Ok(vec![reply.read()?]))
+        }
+        TableAction::Alter { name, consistency } => {
+            let call = Call::new("PATCH", &desk.asking.url, all().below(name));
+            let reply =
+                desk.client.ask(call.json(json!({"consistency": consistency}).to_string()))?;
             show(desk, &reply, |reply| Ok(vec![reply.read()?]))
         }
         TableAction::Drop { name } => {

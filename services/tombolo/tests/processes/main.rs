@@ -6,7 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "what a test sets up either works or fails the test")]
 #![expect(clippy::panic, reason = "a condition that is never met fails the test")]
 
+mod altering;
 mod catch_up;
+mod clock_skew;
 mod commands;
 mod conflict;
 mod conflict_log;
@@ -17,6 +19,7 @@ mod identity;
 mod kill;
 mod mixed_load;
 mod named_requests;
+mod named_table_calls;
 mod partial_cut;
 mod roaming;
 mod sessions;

@@ -6,9 +6,10 @@ use tombolo_datatypes::Delta;
 use tombolo_replication::{Body, ItemDelta, Key, TableId};
 
 use super::delta;
-use crate::definition::{decode_definition, encode_definition};
+use crate::definition::{decode_consistency, decode_definition, encode_definition};
 use crate::envelope::{append, whole};
 use crate::replica_table::{ReplicaTable, Replicas, WireDot};
+use crate::settled::{decode_settling, encode_settling};
 use crate::wire::{ItemDeltaV1, body_kind};
 use crate::{DecodeError, EncodeError};
 
@@ -26,6 +27,10 @@ pub(super) fn encode(
             let tables = tables.iter().map(|table| replicas.dot(table.0));
             let tables: Vec<_> = tables.collect::<Result<_, _>>()?;
             (body_kind::STUB, append("stub", Vec::new(), &tables)?)
+        }
+        Body::Alter { table, consistency } => {
+            let wire = (replicas.dot(table.0)?, consistency.name());
+            (body_kind::ALTER, append("alteration", Vec::new(), &wire)?)
         }
     })
 }
@@ -48,6 +53,11 @@ pub(super) fn decode(
             let tables: Vec<WireDot> = whole("stub", bytes)?;
             Ok(Body::Stub(replicas.dots(&tables)?.into_iter().map(TableId).collect()))
         }
+        body_kind::ALTER => {
+            let (table, consistency): (WireDot, &str) = whole("alteration", bytes)?;
+            let table = TableId(replicas.dot(table)?);
+            Ok(Body::Alter { table, consistency: decode_consistency(consistency)? })
+        }
         kind => Err(DecodeError::UnknownKind { what: "change bodies", kind }),
     }
 }
@@ -60,7 +70,9 @@ fn encode_items(items: &[ItemDelta], replicas: &mut ReplicaTable) -> Result<Vec<
         let ctx = item.delta.ctx.iter().map(|dot| replicas.dot(*dot));
         let ctx = ctx.collect::<Result<_, _>>()?;
         let table = replicas.dot(item.table.0)?;
-        Ok(ItemDeltaV1 { table, key: item.key.as_str(), ctx, kind: *kind, body })
+        let settling = item.delta.settling.as_deref();
+        let settling = settling.map(|settling| encode_settling(settling, replicas)).transpose()?;
+        Ok(ItemDeltaV1 { table, key: item.key.as_str(), ctx, kind: *kind, body, settling })
     });
     let wire: SmallVec<[_; 1]> = wire.collect::<Result<_, EncodeError>>()?;
     append("items", Vec::new(), &wire[..])
@@ -69,6 +81,8 @@ fn encode_items(items: &[ItemDelta], replicas: &mut ReplicaTable) -> Result<Vec<
 fn decode_item(wire: &ItemDeltaV1<'_>, replicas: Replicas<'_>) -> Result<ItemDelta, DecodeError> {
     let key = Key::new(wire.key).map_err(|_| DecodeError::Malformed { what: "key" })?;
     let body = delta::decode(wire.kind, wire.body, replicas)?;
-    let delta = Delta { ctx: replicas.dots(&wire.ctx)?, body };
+    let settling = wire.settling.as_ref();
+    let settling = settling.map(|settling| decode_settling(settling, replicas)).transpose()?;
+    let delta = Delta { ctx: replicas.dots(&wire.ctx)?, body, settling: settling.map(Box::new) };
     Ok(ItemDelta { table: TableId(replicas.dot(wire.table)?), key, delta })
 }

@@ -9,7 +9,7 @@ use super::reconcile::{
     decode_compare, decode_compared, decode_offer, decode_offered, encode_compare, encode_compared,
     encode_offer, encode_offered,
 };
-use super::{BatchFrame, Frame, Hello, Welcome};
+use super::{BatchFrame, Frame, Hello, Welcome, tables};
 use crate::envelope::{append, bytes_of, length, versioned, whole};
 use crate::limits::HOLDERS_MAX;
 use crate::rules::{ascending, at_most};
@@ -106,12 +106,12 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
             let wire = (sent_us, encode_vector(watermark)?, encode_holders(others)?);
             append("heartbeat", begin(kind::HEARTBEAT), &wire)
         }
-        Frame::Acknowledge { vector, echo_us } => {
-            let wire = (encode_vector(vector)?, echo_us);
+        Frame::Acknowledge { vector, echo } => {
+            let wire = (encode_vector(vector)?, echo);
             append("acknowledgement", begin(kind::ACKNOWLEDGE), &wire)
         }
         Frame::TableRequest { request, what } => {
-            append("table request", begin(kind::TABLE_REQUEST), &(request, what))
+            append("table request", begin(kind::TABLE_REQUEST), &(request, tables::encode(what)?))
         }
         Frame::TableReply { request, reply } => {
             append("table reply", begin(kind::TABLE_REPLY), &(request, reply))
@@ -175,12 +175,12 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
             Frame::Heartbeat { sent_us, watermark, others }
         }
         kind::ACKNOWLEDGE => {
-            let (vector, echo_us) = whole("acknowledgement", body)?;
-            Frame::Acknowledge { vector: decode_vector(vector)?, echo_us }
+            let (vector, echo) = whole("acknowledgement", body)?;
+            Frame::Acknowledge { vector: decode_vector(vector)?, echo }
         }
         kind::TABLE_REQUEST => {
             let (request, what) = whole("table request", body)?;
-            Frame::TableRequest { request, what }
+            Frame::TableRequest { request, what: tables::decode(what)? }
         }
         kind::TABLE_REPLY => {
             let (request, reply) = whole("table reply", body)?;

@@ -6,17 +6,19 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use tombolo_protocol::{
-    BatchFrame, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader, Hello,
-    Purpose, RefusalCode, RegionPosition, TableReply, TableRequest, Welcome, decode_frame,
+    BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
+    Hello, Purpose, RefusalCode, RegionPosition, TableAction, TableReply, TableRequest, Welcome,
+    decode_frame,
 };
 use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
 use tombolo_replication::idempotency::RequestName;
+use tombolo_replication::leader::Condition;
 use tombolo_replication::reconciler::{Compare, Compared, Comparison, Held, Offer, Offered, Span};
 use tombolo_replication::{Digest, Key, RunningHash};
 
 use crate::values::{
-    catalog, dot, kept_record, key, number, position, region_position, replica, stamp, state,
-    table, vector,
+    catalog, dot, kept_record, key, named_request, number, position, region_position, replica,
+    stamp, state, table, vector,
 };
 
 /// Reads one frame from all that a connection holds; nothing where it waits for more.
@@ -80,12 +82,21 @@ fn batch() -> impl Strategy<Value = Frame> {
 
 fn table_frame() -> impl Strategy<Value = Frame> {
     let text = ".{0,20}";
-    let what = prop_oneof![
-        (text, text, text, text).prop_map(|(name, data_type, resolver, consistency)| {
-            TableRequest::Define { name, data_type, resolver, consistency }
+    let action = prop_oneof![
+        (text, text, text).prop_map(|(data_type, resolver, consistency)| {
+            TableAction::Define { data_type, resolver, consistency }
         }),
-        text.prop_map(|name| TableRequest::Drop { name }),
+        Just(TableAction::Drop),
+        option::of(text).prop_map(|consistency| TableAction::Alter { consistency }),
     ];
+    let condition = prop_oneof![
+        Just(Condition::Absent),
+        Just(Condition::Present),
+        vec(vector(), 0..4).prop_map(Condition::Versions),
+    ];
+    let what = (text, action, option::of(condition), option::of(named_request())).prop_map(
+        |(name, action, condition, named)| TableRequest { name, action, condition, named },
+    );
     let reply = prop_oneof![
         dot().prop_map(|dot| TableReply::Done { dot }),
         dot().prop_map(|dot| TableReply::Exists { dot }),
@@ -219,8 +230,9 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
     let heartbeat = (number(), vector(), others).prop_map(|(sent_us, watermark, others)| {
         Frame::Heartbeat { sent_us, watermark, others: others.into_iter().collect() }
     });
-    let acknowledge = (vector(), option::of(number()))
-        .prop_map(|(vector, echo_us)| Frame::Acknowledge { vector, echo_us });
+    let echo = (number(), number()).prop_map(|(sent_us, wall_us)| Echo { sent_us, wall_us });
+    let acknowledge =
+        (vector(), option::of(echo)).prop_map(|(vector, echo)| Frame::Acknowledge { vector, echo });
     prop_oneof![
         hello(),
         welcome,

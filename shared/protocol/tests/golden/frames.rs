@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, RegionPosition, TableReply,
-    TableRequest, Welcome, seal,
+    BatchFrame, Echo, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, RegionPosition,
+    TableAction, TableReply, TableRequest, Welcome, seal,
 };
 use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
 use tombolo_replication::idempotency::{KeptRecord, RequestName};
+use tombolo_replication::leader::Condition;
 use tombolo_replication::reconciler::{Compare, Compared, Comparison, Held, Offer, Offered, Span};
 use tombolo_replication::{Digest, Key, RunningHash, SealedChange, StreamPosition, TableId};
 
-use crate::changes::{ap, eu, put, stamp, us, vector};
+use crate::changes::{ap, eu, named, put, stamp, us, vector};
 
 fn hello(vector: VersionVector, purpose: Purpose) -> Frame {
     Frame::Hello(Hello {
@@ -76,17 +77,27 @@ fn refusals() -> Vec<(&'static str, Frame)> {
 fn tables() -> Vec<(&'static str, Frame)> {
     let request = |request, what| Frame::TableRequest { request, what };
     let reply = |request, reply| Frame::TableReply { request, reply };
-    let define = TableRequest::Define {
-        name: "users".to_owned(),
+    let users =
+        |action| TableRequest { name: "users".to_owned(), action, condition: None, named: None };
+    let define = users(TableAction::Define {
         data_type: "register".to_owned(),
         resolver: "last_write_wins".to_owned(),
         consistency: "session".to_owned(),
+    });
+    let alter = users(TableAction::Alter { consistency: Some("eventual".to_owned()) });
+    let version = [(us(), 7)].into_iter().collect();
+    let drop_named = TableRequest {
+        condition: Some(Condition::Versions(vec![version])),
+        named: Some(named()),
+        ..users(TableAction::Drop)
     };
     let exists = TableReply::Exists { dot: Dot::new(eu(), 128) };
     let code = "table_exists".to_owned();
     vec![
         ("frame-table-define", request(0, define)),
-        ("frame-table-drop", request(300, TableRequest::Drop { name: "users".to_owned() })),
+        ("frame-table-drop", request(300, users(TableAction::Drop))),
+        ("frame-table-drop-named", request(302, drop_named)),
+        ("frame-table-alter", request(301, alter)),
         ("frame-table-done", reply(0, TableReply::Done { dot: Dot::new(us(), 7) })),
         ("frame-table-exists", reply(1, exists)),
         ("frame-table-refused", reply(u64::MAX, TableReply::Refused { code })),
@@ -177,6 +188,7 @@ fn catching_up() -> Vec<(&'static str, Frame)> {
 
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Frame)> {
+    let echo = Echo { sent_us: 1_000_000, wall_us: 1_764_000_000_000_000 };
     let mut all = vec![
         ("frame-hello-replicate", hello(vector(), Purpose::Replicate)),
         ("frame-hello-identify", hello(VersionVector::new(), Purpose::Identify)),
@@ -191,10 +203,10 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
             "frame-heartbeat-of-others",
             heartbeat(vec![(ap(), vector()), (eu(), VersionVector::new())]),
         ),
-        ("frame-acknowledge", Frame::Acknowledge { vector: vector(), echo_us: None }),
+        ("frame-acknowledge", Frame::Acknowledge { vector: vector(), echo: None }),
         (
             "frame-acknowledge-with-echo",
-            Frame::Acknowledge { vector: VersionVector::new(), echo_us: Some(1_000_000) },
+            Frame::Acknowledge { vector: VersionVector::new(), echo: Some(echo) },
         ),
     ];
     all.extend(refusals());

@@ -9,7 +9,9 @@ use tombolo_protocol::{
     encode_kept_record, encode_position, seal,
 };
 use tombolo_replication::idempotency::KeptRecord;
-use tombolo_replication::{Catalog, ItemKey, Key, RunningHash, StreamPosition, Streams, TableId};
+use tombolo_replication::{
+    Catalog, Consistency, ItemKey, Key, RunningHash, StreamPosition, Streams, TableId,
+};
 
 use crate::changes::{ap, definition, eu, put, stamp, us};
 
@@ -89,5 +91,7 @@ pub(crate) fn catalog() -> Catalog {
     catalog.define(definition(Dot::new(us(), 7), "users", DataType::Register));
     catalog.define(definition(Dot::new(eu(), 1), "page_views-2", DataType::Counter));
     catalog.define(definition(Dot::new(us(), 9), "carts", DataType::Register));
+    let (carts, consistency) = (TableId(Dot::new(us(), 9)), Consistency::MonotonicReads);
+    catalog.alter(&carts, consistency, Dot::new(ap(), 300));
     catalog
 }

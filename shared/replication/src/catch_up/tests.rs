@@ -47,7 +47,7 @@ fn head(tables: &[u64], entries: &[(&str, u64)]) -> Head {
             consistency: Consistency::Eventual,
         };
         let name = TableName::new(&format!("t{seq}")).unwrap();
-        catalog.define(TableDefinition { id: table(*seq), name, shape });
+        catalog.define(TableDefinition { id: table(*seq), name, shape, altered: None });
     }
     let stamp_floor = HybridTimestamp::new(9, 0);
     Head { streams: streams(entries), stamp_floor, catalog: Arc::new(catalog) }

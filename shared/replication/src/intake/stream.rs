@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tombolo_causality::RegionId;
+use tombolo_causality::{HybridTimestamp, RegionId};
 
 use crate::{SealedChange, StreamPosition};
 
@@ -31,9 +31,9 @@ impl Stream {
         self.held.back().map_or(self.handed, |held| held.position)
     }
 
-    /// How many changes are held back.
-    pub(super) fn held(&self) -> usize {
-        self.held.len()
+    /// The stamp of the last that is held back.
+    pub(super) fn furthest(&self) -> Option<HybridTimestamp> {
+        self.held.back().map(|held| held.sealed.change.stamp)
     }
 
     /// Takes in the next change, which the caller has checked to be the next.
@@ -72,7 +72,8 @@ impl Stream {
         self.held.drain(..dropped).map(|held| held.sealed.bytes.len()).sum()
     }
 
-    pub(super) fn drop_furthest(&mut self) -> Option<SealedChange> {
-        self.held.pop_back().map(|held| held.sealed)
+    /// Drops the last that is held back; answers who had sent it.
+    pub(super) fn drop_furthest(&mut self) -> Option<(RegionId, SealedChange)> {
+        self.held.pop_back().map(|held| (held.sender, held.sealed))
     }
 }

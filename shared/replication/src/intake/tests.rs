@@ -29,6 +29,7 @@ fn change(name: &str, seq: u64, deps: &[(&str, u64)]) -> SealedChange {
         cut: Arc::default(),
         body: Body::Stub(Vec::new()),
         idempotency: None,
+        span: None,
     };
     let bytes = format!("{name}{seq}").into_bytes().into();
     SealedChange { change, bytes }
@@ -56,6 +57,12 @@ fn ask(peer: &str, origin: &str, after: u64, up_to: u64) -> Output {
 
 fn intake(own: &str) -> Intake {
     Intake::new(replica(own), &Streams::default(), LIMITS)
+}
+
+/// Where a stream stands after so many changes.
+fn at(name: &str, seq: u64) -> StreamPosition {
+    let bytes = |seq| format!("{name}{seq}").into_bytes();
+    (1..=seq).fold(StreamPosition::default(), |at, seq| at.after(&bytes(seq)))
 }
 
 fn handle(intake: &mut Intake, input: Input) -> Vec<Output> {
@@ -101,8 +108,13 @@ fn what_arrives_again_is_without_effect() {
 fn a_gap_is_asked_for_and_nothing_beyond_it_is_kept() {
     let mut c = intake("c");
     let outputs = handle(&mut c, received("a", &[change("a", 3, &[])]));
-    assert_eq!(outputs, [ask("a", "a", 0, 2)]);
+    assert_eq!(outputs, [ask("a", "a", 0, 3)]);
     assert_eq!(c.held_bytes(), 0);
+    // What comes before it may have been under way: the rest is not forgotten.
+    handle(&mut c, received("a", &[change("a", 1, &[]), change("a", 2, &[])]));
+    let vector: VersionVector = [(replica("a"), 3)].into_iter().collect();
+    let outputs = c.handle(2_000, 0, Input::Heard { peer: region("a"), vector });
+    assert_eq!(outputs, [ask("a", "a", 2, 3)]);
 }
 
 #[test]
@@ -158,9 +170,48 @@ fn past_the_bound_the_furthest_is_dropped_and_asked_for_again() {
     let question = change("a", 1, &[]);
     let outputs = handle(&mut c, received("a", std::slice::from_ref(&question)));
     let handed = vec![question, waiting[0].clone(), waiting[1].clone()];
-    assert_eq!(outputs, [Output::Apply(handed)]);
-    let outputs = handle(&mut c, received("b", &[change("b", 4, &[])]));
-    assert_eq!(outputs, [ask("b", "b", 2, 3)]);
+    assert_eq!(outputs, [Output::Apply(handed), ask("b", "b", 2, 3)]);
+}
+
+#[test]
+fn what_can_be_handed_over_next_is_never_dropped_for_what_waits_for_it() {
+    let limits = Limits { held_back_bytes_max: 2, ..LIMITS };
+    let streams = [(replica("a"), at("a", 4))].into_iter().collect();
+    let mut c = Intake::new(replica("c"), &streams, limits);
+    let (first, next) = (change("d", 1, &[]), change("b", 1, &[("d", 1)]));
+    handle(&mut c, received("a", &[change("a", 5, &[("b", 1)])]));
+    // There is room for one of them, and the other one waits for this.
+    handle(&mut c, received("b", std::slice::from_ref(&next)));
+    let outputs = handle(&mut c, received("d", std::slice::from_ref(&first)));
+    assert_eq!(outputs, [Output::Apply(vec![first, next]), ask("a", "a", 4, 5)]);
+}
+
+#[test]
+fn what_was_dropped_is_asked_for_though_nothing_more_arrives() {
+    let limits = Limits { held_back_bytes_max: 4, ..LIMITS };
+    let mut c = Intake::new(replica("c"), &Streams::default(), limits);
+    let waiting: Vec<_> = (1..=3).map(|seq| change("b", seq, &[("a", 1)])).collect();
+    handle(&mut c, received("b", &waiting));
+    // There is room again.
+    let outputs = handle(&mut c, received("a", &[change("a", 1, &[])]));
+    assert_eq!(outputs[1..], [ask("b", "b", 2, 3)]);
+    let vector: VersionVector = [(replica("b"), 3)].into_iter().collect();
+    let heard = || Input::Heard { peer: region("b"), vector: vector.clone() };
+    assert_eq!(c.handle(900, 0, heard()), []);
+    assert_eq!(c.handle(1_010, 0, heard()), [ask("b", "b", 2, 3)]);
+    let outputs = handle(&mut c, received("b", &waiting[2..]));
+    assert_eq!(outputs, [Output::Apply(waiting[2..].to_vec())]);
+    assert_eq!(c.handle(9_000, 0, heard()), []);
+}
+
+#[test]
+fn what_holds_others_back_is_asked_for_until_it_arrives() {
+    let mut c = intake("c");
+    let answer = change("b", 1, &[("a", 1)]);
+    assert_eq!(handle(&mut c, received("b", &[answer])), [ask("b", "a", 0, 1)]);
+    let heard = || Input::Heard { peer: region("b"), vector: VersionVector::new() };
+    assert_eq!(c.handle(900, 0, heard()), []);
+    assert_eq!(c.handle(1_010, 0, heard()), [ask("b", "a", 0, 1)]);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use tombolo_resolvers::Written;
 
 use super::{AppliedChange, NotApplied};
 use crate::idempotency::{KeptRecord, Known, Ledger, LedgerLimits, NamedRequest};
-use crate::{Body, Catalog, Change, ItemDelta, ItemKey, Streams, TableDefinition, TableId};
+use crate::{
+    Body, Catalog, Change, Consistency, ItemDelta, ItemKey, Streams, TableDefinition, TableId,
+};
 
 /// What a region has applied: vector, clock and tables.
 #[derive(Clone, Debug)]
@@ -85,6 +87,7 @@ impl Applier {
             }
             Body::Define(definition) => self.define(definition.clone()),
             Body::Drop(table) => self.drop_table(table),
+            Body::Alter { table, consistency } => self.alter(table, *consistency, dot),
             Body::Stub(_) => {}
         }
         self.ledger.take_in(change);
@@ -147,6 +150,10 @@ impl Applier {
 
     pub(super) fn define(&mut self, definition: TableDefinition) {
         Arc::make_mut(&mut self.catalog).define(definition);
+    }
+
+    pub(super) fn alter(&mut self, table: &TableId, consistency: Consistency, dot: Dot) {
+        Arc::make_mut(&mut self.catalog).alter(table, consistency, dot);
     }
 
     pub(super) fn drop_table(&mut self, table: &TableId) {

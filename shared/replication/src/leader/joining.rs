@@ -108,8 +108,8 @@ impl Applier {
         };
         // Where nothing may be left out, a dispute is left for a comparison to find.
         let otherwise = (reach != Reach::Applied).then_some(Side::Ours);
-        let settled = next.settle(&mut theirs, |replica| voices.side(replica).or(otherwise));
-        settled.map_err(|Disputed| NotJoined::Disputed)?;
+        let agreed = next.agree(&mut theirs, |replica| voices.side(replica).or(otherwise));
+        agreed.map_err(|Disputed| NotJoined::Disputed)?;
         if reach == Reach::Applied && !self.applied().descends(theirs.context()) {
             return Err(NotJoined::Ahead);
         }

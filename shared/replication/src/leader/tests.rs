@@ -1,5 +1,7 @@
 //! Exact outputs of the leader.
 
+mod tables;
+
 use core::convert::Infallible;
 
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId};
@@ -7,7 +9,7 @@ use tombolo_datatypes::{DataType, DeltaBody, JsonText, OperationError, RegisterD
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
 use super::*;
-use crate::{Consistency, Key, Strategy};
+use crate::{Consistency, Key, Strategy, TableId, TableName, TableShape};
 
 fn replica(region: &str) -> ReplicaId {
     ReplicaId::new(RegionId::new(region).unwrap(), Incarnation(1))
@@ -61,12 +63,13 @@ fn a_put_becomes_one_change_on_top_of_what_is_shown() {
             body: Body::Items(vec![ItemDelta {
                 table,
                 key: Key::new("alice").unwrap(),
-                delta: Delta {
-                    ctx: vec![first.change.dot],
-                    body: DeltaBody::Register(RegisterDelta(Some(Some(value.clone()).into()))),
-                },
+                delta: Delta::new(
+                    vec![first.change.dot],
+                    DeltaBody::Register(RegisterDelta(Some(Some(value.clone()).into()))),
+                ),
             }]),
             idempotency: None,
+            span: None,
         }
     );
     assert!(!first.existed && second.existed);
@@ -98,15 +101,6 @@ fn a_counter_refuses_what_leaves_its_range_and_only_that() {
     assert_eq!(over, Err(Refusal::Operation(overflow)));
     let less = command(table, "k", Operation::Increment(-1));
     assert!(a.decide(1, less, Some(&full.state)).is_ok());
-}
-
-#[test]
-fn an_equal_definition_is_no_change_and_another_one_is_refused() {
-    let mut a = leader("a");
-    define(&mut a, "users", DataType::Register);
-    let name = TableName::new("users").unwrap();
-    assert_eq!(a.define(1, &name, &shape(DataType::Register)), Ok(None));
-    assert_eq!(a.define(1, &name, &shape(DataType::Counter)), Err(Refusal::TableExists));
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn written(name: &str, seqs: impl IntoIterator<Item = u64>) -> Held {
         let dot = Dot::new(replica(name), seq);
         let value = Some(JsonText::from(i64::try_from(seq).unwrap()));
         let body = DeltaBody::Register(RegisterDelta(Some(value.into())));
-        let delta = Delta { ctx: core::mem::replace(&mut before, vec![dot]), body };
+        let delta = Delta::new(core::mem::replace(&mut before, vec![dot]), body);
         state.apply(dot, HybridTimestamp::new(seq, 0), &delta);
     }
     Held::State(Arc::new(state))

@@ -12,7 +12,7 @@ const LINK_STATES: [&str; 5] = ["up", "lagging", "paused", "down", "needs_snapsh
 /// In which states its circuit breaker can be.
 const BREAKER_STATES: [&str; 3] = ["closed", "open", "half_open"];
 
-pub(super) static METRICS: [Metric; 10] = [
+pub(super) static METRICS: [Metric; 11] = [
     metric(
         "tombolo_link_state",
         Gauge,
@@ -64,6 +64,20 @@ pub(super) static METRICS: [Metric; 10] = [
             each_link(now, |labels, link| {
                 if let Some(ms) = link.rtt_ms {
                     out.value(labels, format_args!("{:.6}", ms / 1_000.0));
+                }
+            });
+        },
+    ),
+    metric(
+        "tombolo_link_clock_skew_seconds",
+        Gauge,
+        "seconds",
+        "A peer's wall clock less this region's, estimated from round trips; absent until there was one",
+        |now, out| {
+            each_link(now, |labels, link| {
+                if let Some(ms) = link.clock_skew_ms {
+                    let sign = if ms < 0 { "-" } else { "" };
+                    out.value(labels, format_args!("{sign}{}", seconds(ms.unsigned_abs(), 1_000)));
                 }
             });
         },

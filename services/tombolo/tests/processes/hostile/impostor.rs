@@ -5,10 +5,12 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector};
-use tombolo_datatypes::{DataType, Entry, ItemState, JsonText, Live, RegisterState, TypeState};
+use tombolo_datatypes::{
+    DataType, Entry, ItemState, JsonText, Live, RegisterState, TypeState, Written,
+};
 use tombolo_protocol::{
-    BatchFrame, FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, RefusalCode, TableReply,
-    TableRequest, decode_frame, encode_frame,
+    BatchFrame, Echo, FRAME_HEADER_BYTES, Frame, FrameHeader, Hello, Purpose, RefusalCode,
+    TableAction, TableReply, TableRequest, decode_frame, encode_frame,
 };
 use tombolo_replication::catch_up::{Pull, Wanted};
 use tombolo_replication::reconciler::{Compared, Comparison, Held, Offer};
@@ -98,12 +100,18 @@ fn a_peer_that_talks_nonsense_is_cut_off_and_the_true_one_comes_back() {
             packed,
         })
     };
+    let echo = Echo { sent_us: u64::MAX, wall_us: u64::MAX };
     let reply = TableReply::Refused { code: "a".repeat(1_000) };
-    let drop = TableRequest::Drop { name: "\0".repeat(1_000) };
+    let drop = TableRequest {
+        name: "\0".repeat(1_000),
+        action: TableAction::Drop,
+        condition: None,
+        named: None,
+    };
     let frames = [
         Frame::Hello(hello_of("tombolo", "b")),
         Frame::Ask { origin: replica("a"), after: 0, up_to: u64::MAX },
-        Frame::Acknowledge { vector: VersionVector::new(), echo_us: Some(u64::MAX) },
+        Frame::Acknowledge { vector: VersionVector::new(), echo: Some(echo) },
         Frame::TableReply { request: u64::MAX, reply },
         batch(1 << 20, random.bytes(1_000)),
         batch(u32::MAX, random.bytes(1_000)),
@@ -133,7 +141,7 @@ fn a_peer_that_talks_nonsense_is_cut_off_and_the_true_one_comes_back() {
 fn written(of: ReplicaId, seq: u64, stamp_ms: u64) -> Held {
     let dot = Dot::new(of, seq);
     let value = Some(JsonText::from(2)).into();
-    let entry = Entry { dot, stamp: HybridTimestamp::new(stamp_ms, 0), value };
+    let entry = Entry::new(Written { stamp: HybridTimestamp::new(stamp_ms, 0), dot }, value);
     let live = Live::from_entries(vec![entry]);
     let state = TypeState::Register(RegisterState { live, kept: None });
     Held::State(Arc::new(ItemState::from_parts([(of, seq)].into_iter().collect(), state)))

@@ -1,0 +1,457 @@
+//! Regions, network, clients and accidents in one thread and one seeded time.
+
+mod accidents;
+mod settling;
+
+use std::collections::BTreeSet;
+
+use tombolo_causality::RegionId;
+use tombolo_topology::places::PLACES;
+use tombolo_topology::{LatencyMatrix, Place};
+
+use crate::Random;
+use crate::around::Around;
+use crate::clients::{Client, Pending, TABLES, shape};
+use crate::coverage::{Coverage, FaultKind, PathKind};
+use crate::disk::SimulatedDisk;
+use crate::invariant::{Invariant, Violation};
+use crate::network::{Delivery, Network, RegionIndex};
+use crate::plan::Plan;
+use crate::queue::Queue;
+use crate::region::{Failure, Process, Region, Wake};
+use crate::request::{Reply, Request, What};
+use crate::trace::Trace;
+use crate::truth::Truth;
+
+use self::accidents::Mend;
+
+/// Something that happens.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A process wakes up, where it is still the one that planned it.
+    Wake { region: RegionIndex, life: u64, what: Wake },
+    /// Something arrives.
+    Delivery(Delivery),
+    /// A request arrives that a peer has passed on.
+    Forwarded { to: RegionIndex, request: Request },
+    /// A client has thought.
+    Client { client: usize },
+    /// A client has waited long enough.
+    Timeout { client: usize, number: u64 },
+    /// Something goes wrong.
+    Accident,
+    /// Something is put right.
+    Mend(Mend),
+    /// A process begins, unless one has since.
+    Restart { region: RegionIndex, life: u64 },
+}
+
+/// How long a client waits for an answer.
+const CLIENT_WAITS_US: u64 = 5_000_000;
+
+/// What became of a world.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The first promise that was broken, where one was.
+    pub violation: Option<Violation>,
+    /// A hash of everything that happened.
+    pub trace: Trace,
+    /// What happened, and how often.
+    pub coverage: Coverage,
+    /// How much time passed in the world, in ms.
+    pub simulated_ms: u64,
+    /// How many events there were.
+    pub events: u64,
+    /// How many changes were made.
+    pub changes: u64,
+    /// How many requests were answered.
+    pub answered: u64,
+    /// What happened, where the plan wanted it to be written down.
+    pub history: Vec<String>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct World {
+    around: Around,
+    regions: Vec<Region>,
+    clients: Vec<Client>,
+    images: Vec<Option<SimulatedDisk>>,
+    /// Requests that were refused for good.
+    refused: BTreeSet<(usize, u64)>,
+    tables_left: Vec<usize>,
+    healed: bool,
+    quiet: Option<settling::Quiet>,
+    next_look_us: u64,
+    events: u64,
+    answered: u64,
+}
+
+/// Runs the world of a plan to its end.
+pub fn run(plan: &Plan) -> Outcome {
+    World::new(plan.clone()).run()
+}
+
+/// The places of a world: the three of a demo first.
+fn chosen(count: usize) -> Vec<&'static Place> {
+    const FIRST: [&str; 3] = ["us-east", "eu-west", "ap-southeast"];
+    let first = FIRST.iter().filter_map(|name| PLACES.iter().find(|place| place.name == *name));
+    let rest = PLACES.iter().filter(|place| !FIRST.contains(&place.name));
+    first.chain(rest).take(count).collect()
+}
+
+impl World {
+    fn new(plan: Plan) -> Self {
+        let mut random = Random::new(plan.seed);
+        let matrix = LatencyMatrix::measured();
+        let places = chosen(plan.regions);
+        let delay = |from: &&Place, to: &&Place| {
+            u64::try_from(matrix.one_way(from, to).as_micros()).unwrap_or(0).max(100)
+        };
+        let delays: Vec<Vec<u64>> =
+            places.iter().map(|from| places.iter().map(|to| delay(from, to)).collect()).collect();
+        let names: Vec<_> =
+            places.iter().filter_map(|place| RegionId::new(place.name).ok()).collect();
+        let regions = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| Region::new(index, *name, random.next_u64()))
+            .collect();
+        let count = plan.regions * plan.clients_per_region;
+        let clients = (0..count).map(|index| Client::new(index, index % plan.regions)).collect();
+        let around = Around {
+            now_us: 0,
+            network: Network::new(delays, plan.weather),
+            truth: Truth::new(plan.regions),
+            plan,
+            names,
+            queue: Queue::new(),
+            random,
+            coverage: Coverage::default(),
+            trace: Trace::default(),
+            replies: Vec::new(),
+            violations: Vec::new(),
+            history: Vec::new(),
+        };
+        let mut world = Self {
+            images: vec![None; around.plan.regions],
+            around,
+            regions,
+            clients,
+            refused: BTreeSet::new(),
+            tables_left: (0..TABLES.len()).rev().collect(),
+            healed: false,
+            quiet: None,
+            next_look_us: 0,
+            events: 0,
+            answered: 0,
+        };
+        for region in 0..world.regions.len() {
+            world.around.queue.plan(0, Event::Restart { region, life: 0 });
+        }
+        for client in 0..world.clients.len() {
+            let at_us = 1_000 + world.around.random.below(world.around.plan.think_ms * 1_000);
+            world.around.queue.plan(at_us, Event::Client { client });
+        }
+        let first_us = world.until_next_accident();
+        world.around.queue.plan(first_us, Event::Accident);
+        world
+    }
+
+    fn run(mut self) -> Outcome {
+        let heal_at_us = self.around.plan.run_ms * 1_000;
+        while self.around.violations.is_empty() {
+            let Some((at_us, event)) = self.around.queue.next() else { break };
+            if !self.healed && at_us >= heal_at_us {
+                self.around.now_us = heal_at_us;
+                self.around.queue.plan(at_us, event);
+                self.heal();
+                continue;
+            }
+            self.around.now_us = at_us;
+            self.events += 1;
+            self.happens(event);
+            self.replies();
+            if self.healed && self.is_over() {
+                break;
+            }
+        }
+        let Around { now_us, violations, trace, coverage, truth, history, .. } = self.around;
+        Outcome {
+            violation: violations.into_iter().next(),
+            trace,
+            coverage,
+            simulated_ms: now_us / 1_000,
+            events: self.events,
+            changes: truth.changes(),
+            answered: self.answered,
+            history,
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        self.around.trace.word(self.around.now_us);
+        match event {
+            Event::Wake { region, life, what } => {
+                if self.regions[region].life != life {
+                    return;
+                }
+                if self.is_stopped(region, Event::Wake { region, life, what }) {
+                    return;
+                }
+                let result = self.regions[region].wake(&mut self.around, what);
+                self.ends_on(region, result);
+            }
+            Event::Delivery(delivery) => {
+                let region = delivery.to;
+                if self.around.network.other_end(delivery.connection, region).is_none()
+                    || self.is_stopped(region, Event::Delivery(delivery.clone()))
+                {
+                    return;
+                }
+                let result = self.regions[region].arrived(&mut self.around, delivery);
+                self.ends_on(region, result);
+            }
+            Event::Forwarded { to, request } => self.ask(to, request),
+            Event::Client { client } => self.client(client),
+            Event::Timeout { client, number } => self.timeout(client, number),
+            Event::Accident => self.accident(),
+            Event::Mend(mend) => self.mend(mend),
+            Event::Restart { region, life } => {
+                if self.regions[region].life == life {
+                    self.restart(region);
+                }
+            }
+        }
+    }
+
+    /// A process that is stopped does nothing until it goes on.
+    fn is_stopped(&mut self, region: RegionIndex, event: Event) -> bool {
+        let until_us = self.regions[region].stopped_until_us;
+        let is_stopped = until_us > self.around.now_us;
+        if is_stopped {
+            self.around.queue.plan(until_us, event);
+        }
+        is_stopped
+    }
+
+    fn ask(&mut self, region: RegionIndex, request: Request) {
+        if self.regions[region].stopped_until_us > self.around.now_us {
+            // It waits in a socket, and its client does not wait that long.
+            return;
+        }
+        let result = self.regions[region].ask(&mut self.around, request);
+        self.ends_on(region, result);
+    }
+
+    fn client(&mut self, index: usize) {
+        if self.clients[index].pending.is_some() {
+            return;
+        }
+        if self.healed {
+            return;
+        }
+        let request = if index == 0 && !self.tables_left.is_empty() {
+            let table = self.tables_left.last().copied().unwrap_or(0);
+            let (table, data_type, resolver) = TABLES[table];
+            let what = What::Define { table, shape: shape(data_type, resolver) };
+            let consistency = tombolo_replication::Consistency::Eventual;
+            self.clients[0].region = 0;
+            self.clients[0].request(Pending { number: 0, what, consistency, retries: 0 })
+        } else {
+            let Around { plan, random, .. } = &mut self.around;
+            self.clients[index].next(plan, random)
+        };
+        self.send(index, request);
+    }
+
+    fn send(&mut self, client: usize, request: Request) {
+        let (region, what) = (self.clients[client].region, &request.what);
+        let name = self.regions[region].name;
+        self.around.tell(|| format!("client {client} asks {name}: {what:?}"));
+        let number = request.number;
+        let at_us = self.around.now_us + CLIENT_WAITS_US;
+        self.around.queue.plan(at_us, Event::Timeout { client, number });
+        let region = self.clients[client].region;
+        self.ask(region, request);
+    }
+
+    fn timeout(&mut self, client: usize, number: u64) {
+        let waits = self.clients[client].pending.as_ref().is_some_and(|p| p.number == number);
+        if waits {
+            self.unanswered(client);
+        }
+    }
+
+    /// A client was not answered: it asks again where it may, and goes on otherwise.
+    fn unanswered(&mut self, client: usize) {
+        let Around { plan, random, .. } = &mut self.around;
+        match self.clients[client].again(plan, random) {
+            Some(request) => self.send(client, request),
+            None => self.thinks(client),
+        }
+    }
+
+    fn thinks(&mut self, client: usize) {
+        let think_us = self.around.plan.think_ms * 1_000;
+        // The tables come first.
+        let defines = client == 0 && !self.tables_left.is_empty();
+        let think_us =
+            if defines { 10_000 } else { think_us / 2 + self.around.random.below(think_us + 1) };
+        self.around.queue.plan(self.around.now_us + think_us, Event::Client { client });
+    }
+
+    fn replies(&mut self) {
+        while !self.around.replies.is_empty() {
+            for (client, number, reply) in core::mem::take(&mut self.around.replies) {
+                self.replied(client, number, reply);
+            }
+        }
+    }
+
+    fn replied(&mut self, index: usize, number: u64, reply: Reply) {
+        let refused = match &reply {
+            Reply::Refused(_)
+            | Reply::NothingToSettle
+            | Reply::Stale
+            | Reply::StorageFull
+            | Reply::Overloaded
+            | Reply::NoSuchTable => true,
+            _ => false,
+        };
+        if refused {
+            self.refused.insert((index, number));
+        }
+        let pending = self.clients[index].pending.as_ref();
+        let Some(pending) = pending.filter(|pending| pending.number == number).cloned() else {
+            return;
+        };
+        if self.around.plan.allows(FaultKind::AnswerLost) && self.around.random.one_in(40) {
+            self.around.coverage.fault(FaultKind::AnswerLost);
+            return;
+        }
+        self.answered += 1;
+        self.around.tell(|| format!("client {index} is told: {reply:?}"));
+        let client = &mut self.clients[index];
+        match reply {
+            Reply::Unknown | Reply::Unreachable => return self.unanswered(index),
+            Reply::Read { shown: _, context, vector } => {
+                if !vector.descends(&client.must_see(pending.consistency)) {
+                    let detail = format!("client {index} was shown less than it had seen");
+                    self.around.violations.push(Invariant::I7.broken(detail));
+                }
+                client.session.saw(&context);
+                client.read.join(&context);
+                if let What::Read { table, key } = pending.what {
+                    client.has_seen(table, key, context);
+                }
+            }
+            Reply::Wrote { dot, context, repeated, .. } => {
+                if repeated {
+                    self.around.coverage.path(PathKind::Repeated);
+                }
+                client.session.wrote(dot);
+                client.session.saw(&context);
+                client.written.learn(dot);
+                client.read.join(&context);
+                // Whoever wrote it has it; the client may have asked another region.
+                let names = &self.around.names;
+                let author = names.iter().position(|name| *name == dot.replica.region);
+                if let (Some(author), false) = (author, repeated) {
+                    self.around.truth.acknowledged(author, dot);
+                }
+            }
+            Reply::Tables => {
+                self.tables_left.pop();
+            }
+            Reply::Refused(tombolo_replication::leader::Refusal::VersionMismatch) => {
+                self.around.coverage.path(PathKind::ConditionUnmet);
+            }
+            _ => {}
+        }
+        self.clients[index].pending = None;
+        self.thinks(index);
+    }
+
+    /// A process that has failed ends; one that had no reason to breaks a promise.
+    fn ends_on(&mut self, region: RegionIndex, result: Result<(), Failure>) {
+        let Err(Failure(reason)) = result else { return };
+        let name = self.regions[region].name;
+        self.around.tell(|| format!("{name} ends: {reason}"));
+        if !self.regions[region].disk_is_bad {
+            let detail = format!("{} ended: {reason}", self.regions[region].name);
+            self.around.violations.push(Invariant::Alive.broken(detail));
+            return;
+        }
+        let power = self.around.random.one_in(2);
+        self.end(region, power);
+        self.restart_later(region);
+    }
+
+    /// A process ends at once, with the machine's power or without.
+    fn end(&mut self, region: RegionIndex, power: bool) {
+        let Self { regions, around, .. } = self;
+        let ending = &mut regions[region];
+        if let Process::Running(mut running) =
+            core::mem::replace(&mut ending.process, Process::Down)
+        {
+            running.abandon(around);
+        }
+        for connection in around.network.of(region) {
+            if !power {
+                // The kernel says so for it.
+                around.close(connection, region);
+            }
+            if power {
+                around.network.forget(connection);
+            }
+        }
+        let name = ending.name;
+        around.tell(|| format!("{name} is down{}", if power { ", the power is cut" } else { "" }));
+        ending.life += 1;
+        ending.stopped_until_us = 0;
+        if power {
+            ending.disk_is_excused |= core::mem::take(&mut ending.disk_has_lied);
+            ending.disk.power_cut();
+        } else {
+            ending.disk.process_end();
+        }
+        ending.disk_is_bad = false;
+        ending.disk_is_full = false;
+    }
+
+    fn restart_later(&mut self, region: RegionIndex) {
+        let in_us = 100_000 + self.around.random.below(10_000_000);
+        let life = self.regions[region].life;
+        self.around.queue.plan(self.around.now_us + in_us, Event::Restart { region, life });
+    }
+
+    fn restart(&mut self, region: RegionIndex) {
+        if !matches!(self.regions[region].process, Process::Down) {
+            return;
+        }
+        let Self { regions, around, .. } = self;
+        let starting = &mut regions[region];
+        if !self.healed
+            && around.plan.allows(FaultKind::CrashInRecovery)
+            && starting.life > 0
+            && around.random.one_in(4)
+        {
+            let calls = 1 + around.random.below(120);
+            starting.disk.inject(crate::disk::Fault::CrashAtCall(calls));
+            starting.disk_is_bad = true;
+            around.coverage.fault(FaultKind::CrashInRecovery);
+        }
+        let result = starting.start(around);
+        let (name, vector) = (starting.name, around.truth.promised(region).clone());
+        around.tell(|| format!("{name} starts with {vector:?}: {result:?}"));
+        if result.is_err() && self.regions[region].disk_is_excused {
+            // Damage beyond repair, and it says so. An operator takes the directory away.
+            self.around.coverage.path(PathKind::DamageRefused);
+            self.end(region, false);
+            self.regions[region].disk.erase();
+            return self.restart_later(region);
+        }
+        self.ends_on(region, result);
+    }
+}
