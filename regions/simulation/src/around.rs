@@ -50,7 +50,9 @@ impl Around {
         let (now_us, network) = (self.now_us, &mut self.network);
         let deliveries =
             network.send(now_us, connection, from, bytes, &mut self.random, &mut self.coverage);
-        deliveries.into_iter().for_each(|delivery| self.deliver(delivery));
+        for delivery in deliveries {
+            self.deliver(delivery);
+        }
     }
 
     /// Ends a connection.
@@ -76,7 +78,7 @@ impl Around {
             return false;
         }
         let at_us = self.now_us + self.network.delay_us(from, to);
-        self.queue.plan(at_us, Event::Forwarded { to, request });
+        self.queue.plan(at_us, Event::Forwarded { to, request: Box::new(request) });
         true
     }
 

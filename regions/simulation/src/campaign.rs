@@ -2,8 +2,8 @@
 //! still goes wrong.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::coverage::{Coverage, FaultKind};
@@ -87,14 +87,14 @@ pub fn campaign(
                         break;
                     }
                     let outcome = run(&plan(seed));
-                    let mut tally = tally.lock().unwrap_or_else(|broken| broken.into_inner());
+                    let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                     tally.add(seed, outcome);
                     progress(&tally);
                 }
             });
         }
     });
-    tally.into_inner().unwrap_or_else(|broken| broken.into_inner())
+    tally.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What became of a planted bug.

@@ -113,7 +113,7 @@ impl Client {
     pub(crate) fn again(&mut self, plan: &Plan, random: &mut Random) -> Option<Request> {
         let pending = self.pending.take()?;
         let may = match &pending.what {
-            What::Read { .. } | What::Define { .. } | What::Drop { .. } => true,
+            What::Read { .. } | What::Define { .. } => true,
             What::Write { named, .. } => named.is_some(),
             What::Settle { .. } => false,
         };

@@ -101,7 +101,6 @@ counted! {
         ConflictKept => "lost write kept as a conflict",
         ConflictSettled => "conflict settled",
         SettlementUndone => "what settled a conflict undone",
-        TableDropped => "deltas of a dropped table discarded",
     }
 }
 

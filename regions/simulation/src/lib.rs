@@ -37,7 +37,7 @@ pub use campaign::{Caught, Failed, Tally, campaign, hunt, shrink};
 pub use coverage::{Coverage, FaultKind, PathKind};
 pub use invariant::{Invariant, Violation};
 pub use mutant::Mutant;
-pub use plan::Plan;
+pub use plan::{Plan, Tuning};
 pub use random::Random;
 pub use seeds::known_seeds;
 pub use trace::Trace;

@@ -5,6 +5,7 @@
 //! decided. No check knows of any of them.
 
 use core::fmt;
+use std::sync::Arc;
 
 use tombolo_causality::{HybridTimestamp, VersionVector};
 use tombolo_datatypes::{DeltaBody, ItemState, RegisterDelta, TypeState};
@@ -86,7 +87,9 @@ impl Around {
         if let Input::Received { batch, .. } = &mut input
             && self.is_planted(Mutant::NotHeldBack)
         {
-            batch.changes.iter_mut().for_each(|sealed| sealed.change.deps = Default::default());
+            for sealed in &mut batch.changes {
+                sealed.change.deps = Arc::default();
+            }
         }
         input
     }

@@ -158,8 +158,8 @@ impl Network {
 
     /// Who is at the other end.
     pub(crate) fn other_end(&self, id: ConnectionId, of: RegionIndex) -> Option<RegionIndex> {
-        let [dialler, dialled] = self.connections.get(&id)?.ends;
-        Some(if of == dialler { dialled } else { dialler })
+        let [from, to] = self.connections.get(&id)?.ends;
+        Some(if of == from { to } else { from })
     }
 
     /// All connections of a region.

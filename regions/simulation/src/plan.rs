@@ -135,12 +135,14 @@ impl Plan {
 
     /// A small world of random size, settings and faults.
     pub fn swarm(seed: u64) -> Self {
-        let mut random = Random::new(seed ^ 0x5eed_0f_7a11);
+        let mut random = Random::new(seed ^ 0x5eed_0f7a);
         let mut plan = Self::single(seed, 1);
         let pick = |random: &mut Random, of: &[u64]| {
             of[usize::try_from(random.below(of.len() as u64)).unwrap_or(0)]
         };
-        plan.regions = usize::try_from(pick(&mut random, &[1, 2, 3, 3, 3, 4, 5, 9])).unwrap_or(3);
+        plan.regions =
+            usize::try_from(pick(&mut random, &[1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 9]))
+                .unwrap_or(3);
         plan.run_ms = pick(&mut random, &[20_000, 60_000, 120_000, 600_000]);
         plan.fault_every_ms =
             pick(&mut random, &[1_000, 3_000, 10_000, 30_000]).max(plan.run_ms / 60);

@@ -163,6 +163,7 @@ pub(crate) enum Process {
 
 /// A region's machine: its disk and its clock outlive its processes.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what befell a disk is several things at once")]
 pub(crate) struct Region {
     pub(crate) index: RegionIndex,
     pub(crate) name: RegionId,

@@ -38,8 +38,6 @@ pub(crate) enum What {
     Settle { table: &'static str, key: Key, verdict: Verdict },
     /// To define a table.
     Define { table: &'static str, shape: TableShape },
-    /// To drop one.
-    Drop { table: &'static str },
 }
 
 /// What is told.
@@ -47,7 +45,6 @@ pub(crate) enum What {
 pub(crate) enum Reply {
     /// The item's value, or none.
     Read {
-        shown: Vec<String>,
         /// The item's version.
         context: VersionVector,
         /// What the region showed; for whoever checks, and not for the client.

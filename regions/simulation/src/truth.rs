@@ -55,7 +55,6 @@ pub(crate) struct Truth {
     streams: BTreeMap<ReplicaId, Vec<Known>>,
     decisions: BTreeMap<Dot, Decision>,
     tables: BTreeMap<TableId, (DataType, ResolverKind)>,
-    dropped: BTreeSet<TableId>,
     items: BTreeMap<ItemKey, Item>,
     promised: Vec<Promised>,
     /// Changes that were lost with the only disk that had them, which had lied or was put back.
@@ -68,7 +67,6 @@ impl Truth {
             streams: BTreeMap::new(),
             decisions: BTreeMap::new(),
             tables: BTreeMap::new(),
-            dropped: BTreeSet::new(),
             items: BTreeMap::new(),
             promised: vec![Promised::default(); regions],
             lost: BTreeSet::new(),
@@ -87,7 +85,7 @@ impl Truth {
         for record in frame.records() {
             if let Record::Change(bytes) = record.map_err(unreadable)? {
                 let change = decode_change(bytes).map_err(unreadable)?;
-                self.shown(region, Arc::new(change), bytes)?;
+                self.shown(region, change, bytes)?;
             }
         }
         Ok(())
@@ -96,7 +94,7 @@ impl Truth {
     fn shown(
         &mut self,
         region: RegionIndex,
-        change: Arc<Change>,
+        change: Change,
         bytes: &[u8],
     ) -> Result<(), Violation> {
         let dot = change.dot;
@@ -126,6 +124,7 @@ impl Truth {
             return Err(Invariant::I6.broken(format!("{dot} is durable before those before it")));
         }
         let holders = BTreeSet::from([region]);
+        let change = Arc::new(change);
         stream.push(Known { bytes: bytes.to_vec(), change: Arc::clone(&change), holders });
         self.learn(&change)
     }
@@ -150,7 +149,6 @@ impl Truth {
                 let shape = &definition.shape;
                 self.tables.insert(definition.id, (shape.data_type, shape.resolver));
             }
-            Body::Drop(table) => drop(self.dropped.insert(*table)),
             Body::Items(_) => {
                 let Some(decision) = self.decisions.get(&change.dot) else {
                     let dot = change.dot;
@@ -217,7 +215,7 @@ impl Truth {
     ) -> Result<(), Violation> {
         let unreadable = |error| Invariant::I5.broken(format!("a change: {error}"));
         let change = decode_change(bytes).map_err(unreadable)?;
-        self.shown(region, Arc::new(change), bytes)
+        self.shown(region, change, bytes)
     }
 
     fn drop_holder(&mut self, region: RegionIndex, dot: Dot) {
@@ -245,10 +243,31 @@ impl Truth {
         self.items.get(item).map(|item| item.shown(seen)).unwrap_or_default()
     }
 
-    /// All items of tables that exist.
+    /// Whether the answer to the write `dot` tells what its author then showed.
+    pub(crate) fn check_answer(&self, dot: Dot, told: Option<&[String]>) -> Result<(), Violation> {
+        let place = usize::try_from(dot.seq - 1).unwrap_or(usize::MAX);
+        let known = self.streams.get(&dot.replica).and_then(|stream| stream.get(place));
+        let (Some(known), Some(decision)) = (known, self.decisions.get(&dot)) else {
+            return Ok(());
+        };
+        let mut seen = author(&known.change, decision).seen;
+        seen.learn(dot);
+        let shown = self.shown_at(&decision.item, &seen);
+        match told {
+            Some(told) if told != shown => {
+                let item = &decision.item;
+                let detail = format!("{dot} was answered with {told:?} of {item:?}, not {shown:?}");
+                Err(Invariant::I3.broken(detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// All items.
     pub(crate) fn items(&self) -> impl Iterator<Item = (&ItemKey, &Item, ResolverKind)> {
-        let there = self.items.iter().filter(|(item, _)| !self.dropped.contains(&item.table));
-        there.filter_map(|(key, item)| Some((key, item, self.tables.get(&key.table)?.1)))
+        self.items
+            .iter()
+            .filter_map(|(key, item)| Some((key, item, self.tables.get(&key.table)?.1)))
     }
 
     /// Whether a change is durable somewhere.
@@ -279,7 +298,9 @@ fn author(change: &Change, decision: &Decision) -> Author {
     let time = (change.stamp, dot.replica, dot.seq);
     let named = decision.named.clone().map(|versions| {
         let mut named = VersionVector::new();
-        versions.iter().for_each(|version| named.join(version));
+        for version in &versions {
+            named.join(version);
+        }
         named
     });
     Author { dot, time, seen, named }

@@ -4,6 +4,7 @@ mod accidents;
 mod settling;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tombolo_causality::RegionId;
 use tombolo_topology::places::PLACES;
@@ -33,7 +34,7 @@ pub(crate) enum Event {
     /// Something arrives.
     Delivery(Delivery),
     /// A request arrives that a peer has passed on.
-    Forwarded { to: RegionIndex, request: Request },
+    Forwarded { to: RegionIndex, request: Box<Request> },
     /// A client has thought.
     Client { client: usize },
     /// A client has waited long enough.
@@ -87,9 +88,25 @@ pub(crate) struct World {
     answered: u64,
 }
 
-/// Runs the world of a plan to its end.
+/// Runs the world of a plan to its end. A panic of anything in it is a region that has ended without
+/// a reason.
 pub fn run(plan: &Plan) -> Outcome {
-    World::new(plan.clone()).run()
+    let world = AssertUnwindSafe(|| World::new(plan.clone()).run());
+    catch_unwind(world).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        let detail = format!("it panicked: {}", text.unwrap_or_default());
+        Outcome {
+            violation: Some(Invariant::Alive.broken(detail)),
+            trace: Trace::default(),
+            coverage: Coverage::default(),
+            simulated_ms: 0,
+            events: 0,
+            changes: 0,
+            answered: 0,
+            history: Vec::new(),
+        }
+    })
 }
 
 /// The places of a world: the three of a demo first.
@@ -212,7 +229,7 @@ impl World {
                 let result = self.regions[region].arrived(&mut self.around, delivery);
                 self.ends_on(region, result);
             }
-            Event::Forwarded { to, request } => self.ask(to, request),
+            Event::Forwarded { to, request } => self.ask(to, *request),
             Event::Client { client } => self.client(client),
             Event::Timeout { client, number } => self.timeout(client, number),
             Event::Accident => self.accident(),
@@ -310,15 +327,15 @@ impl World {
     }
 
     fn replied(&mut self, index: usize, number: u64, reply: Reply) {
-        let refused = match &reply {
+        let refused = matches!(
+            reply,
             Reply::Refused(_)
-            | Reply::NothingToSettle
-            | Reply::Stale
-            | Reply::StorageFull
-            | Reply::Overloaded
-            | Reply::NoSuchTable => true,
-            _ => false,
-        };
+                | Reply::NothingToSettle
+                | Reply::Stale
+                | Reply::StorageFull
+                | Reply::Overloaded
+                | Reply::NoSuchTable
+        );
         if refused {
             self.refused.insert((index, number));
         }
@@ -335,7 +352,7 @@ impl World {
         let client = &mut self.clients[index];
         match reply {
             Reply::Unknown | Reply::Unreachable => return self.unanswered(index),
-            Reply::Read { shown: _, context, vector } => {
+            Reply::Read { context, vector } => {
                 if !vector.descends(&client.must_see(pending.consistency)) {
                     let detail = format!("client {index} was shown less than it had seen");
                     self.around.violations.push(Invariant::I7.broken(detail));
@@ -346,7 +363,9 @@ impl World {
                     client.has_seen(table, key, context);
                 }
             }
-            Reply::Wrote { dot, context, repeated, .. } => {
+            Reply::Wrote { dot, context, shown, repeated } => {
+                let checked = self.around.truth.check_answer(dot, shown.as_deref());
+                self.around.check(checked);
                 if repeated {
                     self.around.coverage.path(PathKind::Repeated);
                 }

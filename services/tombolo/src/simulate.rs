@@ -31,6 +31,9 @@ const COMPLETE_FROM: u64 = 1_000;
 const HUNTED_MAX: u64 = 500;
 
 pub(crate) fn run(arguments: &Simulate) -> ExitCode {
+    // What panics in a world is told as what it breaks; and a database on a disk that has lied may
+    // panic while it is opened, which is caught.
+    std::panic::set_hook(Box::new(|_| {}));
     let without = match faults(&arguments.without) {
         Ok(without) => without,
         Err(unknown) => {
@@ -76,7 +79,8 @@ fn faults(names: &[String]) -> Result<Vec<FaultKind>, &str> {
 
 fn one(arguments: &Simulate, plan: &Plan) -> io::Result<bool> {
     let mut out = io::stdout().lock();
-    let plan = Plan { tells: arguments.tell, ..plan.clone() };
+    let mut plan = plan.clone();
+    plan.tells = arguments.tell;
     let outcome = run_world(&plan);
     for line in &outcome.history {
         writeln!(out, "{line}")?;

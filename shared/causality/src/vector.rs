@@ -60,14 +60,26 @@ impl VersionVector {
 
     /// Learns all that `other` knows: the least upper bound.
     pub fn join(&mut self, other: &Self) {
+        // Both are in order, and mostly of the same replicas: one pass, and a search where not.
+        let mut at = 0;
         for (replica, seq) in other.iter() {
-            self.raise(replica, seq);
+            while self.0.get(at).is_some_and(|(here, _)| *here < replica) {
+                at += 1;
+            }
+            match self.0.get_mut(at) {
+                Some((here, known)) if *here == replica => *known = seq.max(*known),
+                _ => self.0.insert(at, (replica, seq)),
+            }
         }
     }
 
     /// Whether all that `other` knows is known here too (equal vectors descend each other).
     pub fn descends(&self, other: &Self) -> bool {
-        other.iter().all(|(replica, seq)| seq <= self.get(&replica))
+        let mut here = self.0.iter();
+        other.iter().all(|(replica, seq)| {
+            let known = here.find(|(here, _)| *here >= replica);
+            known.is_some_and(|(here, known)| *here == replica && seq <= *known)
+        })
     }
 
     /// What both know: the greatest lower bound.

@@ -128,7 +128,7 @@ impl Running {
                 }
                 let context = state.map(|state| state.context().clone()).unwrap_or_default();
                 let vector = (**view.vector()).clone();
-                around.reply(client, number, Reply::Read { shown, context, vector });
+                around.reply(client, number, Reply::Read { context, vector });
                 Ok(())
             }
             _ if self.room.is_short() => {
@@ -163,10 +163,6 @@ impl Running {
                     |decided| told(decided.map_or_else(Reply::Refused, |_| Reply::Tables)),
                 )?
             }
-            What::Drop { table } => self.writer.decide(
-                |machine| machine.drop_table(now_ms, table).map(Some),
-                |decided| told(decided.map_or_else(Reply::Refused, |_| Reply::Tables)),
-            )?,
             What::Settle { table, key, verdict } => {
                 let Some(definition) = by_name(table) else {
                     around.reply(client, number, Reply::NoSuchTable);

@@ -2,6 +2,7 @@
 //!
 //! What the replication, listener and intake actors do.
 
+use tombolo_causality::VersionVector;
 use tombolo_protocol::{Echo, Frame, Hello, Purpose, RefusalCode, Welcome};
 use tombolo_replication::incarnation::is_forked;
 use tombolo_replication::intake::{Input, Output, Refusal};
@@ -182,8 +183,11 @@ impl Running {
         let now_ms = around.now_ms();
         if let Some(link) = self.links.get_mut(&peer) {
             link.known.says(&hello.vector);
-            link.inbound =
-                Some(Inbound { connection, heard_ms: now_ms, acknowledged: Default::default() });
+            link.inbound = Some(Inbound {
+                connection,
+                heard_ms: now_ms,
+                acknowledged: VersionVector::default(),
+            });
             if link.outbound.is_none() {
                 link.breaker.try_now(now_ms);
             }
@@ -211,10 +215,7 @@ impl Running {
             (Frame::Welcome(welcome), None) => {
                 let mut log = self.reader.log();
                 let theirs = welcome.yours;
-                let then = match log.hash_at(self.identity.replica, theirs.seq) {
-                    Ok(then) => then,
-                    Err(error) => return Err(error.into()),
-                };
+                let then = log.hash_at(self.identity.replica, theirs.seq)?;
                 let known = if theirs.seq == own.seq { Some(own.hash) } else { then };
                 if welcome.replica.region != link.name || is_forked(own, theirs, known) {
                     self.down(region, around, peer);
@@ -273,18 +274,16 @@ impl Running {
             inbound.heard_ms = now_ms;
         }
         match frame {
-            Frame::Batch(batch) => match batch.unpack(FRAME_BYTES_MAX) {
-                Ok(batch) => {
-                    let input = Input::Received { peer: name, batch };
-                    self.arrived.push_back((peer, connection, input));
-                    self.take_in(region, around)
-                }
-                Err(_) => {
+            Frame::Batch(batch) => {
+                let Ok(batch) = batch.unpack(FRAME_BYTES_MAX) else {
                     around.path(PathKind::FrameRefused);
                     self.lost(region, around, peer);
-                    Ok(())
-                }
-            },
+                    return Ok(());
+                };
+                let input = Input::Received { peer: name, batch };
+                self.arrived.push_back((peer, connection, input));
+                self.take_in(region, around)
+            }
             Frame::Heartbeat { sent_us, watermark, others } => {
                 link.known.says(&watermark);
                 let own = watermark.iter().filter(|(replica, _)| replica.region == name).collect();

@@ -13,8 +13,8 @@ use tombolo_replication::intake::{self, Intake};
 use tombolo_replication::lag::Lag;
 use tombolo_replication::leader::{Leader, NotApplied};
 use tombolo_storage::{
-    Append, Applied, Identity, LastStop, PausedLinks, ROOM_SOUGHT_EVERY, SealedLayer, StorageError,
-    Store, Writer,
+    Append, Identity, LastStop, PausedLinks, ROOM_SOUGHT_EVERY, SealedLayer, StorageError, Store,
+    Writer,
 };
 
 use super::{Failure, Link, Region, Running, Waiter, Wake};
@@ -122,21 +122,16 @@ impl Running {
         around: &mut Around,
         changes: &[SealedChange],
     ) -> Result<(), Failure> {
-        let mut applied = Applied::default();
         for sealed in changes {
             let sealed = around.as_applied(sealed.clone(), &self.writer);
-            let one = self.apply_one(&sealed)?;
-            applied.of_dropped_tables += one.of_dropped_tables;
-        }
-        if applied.of_dropped_tables > 0 {
-            around.path(PathKind::TableDropped);
+            self.apply_one(&sealed)?;
         }
         self.flush(region, around)
     }
 
-    fn apply_one(&mut self, sealed: &SealedChange) -> Result<Applied, Failure> {
+    fn apply_one(&mut self, sealed: &SealedChange) -> Result<(), Failure> {
         let applied = self.writer.apply(core::slice::from_ref(sealed));
-        applied.map_err(|error| match error {
+        applied.map(drop).map_err(|error| match error {
             NotApplied::State(error) => Failure::from(error),
             other => Failure(other.to_string()),
         })
@@ -194,7 +189,7 @@ impl Running {
         if let Some(held) = self.held.take() {
             self.append(region, around, held)?;
         }
-        self.prepare(region, around)?;
+        self.prepare(region, around);
         if self.shortage.is_none() {
             around.path(PathKind::RoomAgain);
             self.take_in(region, around)?;
@@ -203,19 +198,15 @@ impl Running {
     }
 
     /// Makes the next segment ready.
-    fn prepare(&mut self, region: &Region, around: &mut Around) -> Result<(), Failure> {
+    fn prepare(&mut self, region: &Region, around: &mut Around) {
         let preparer = self.journal.preparer();
         if !preparer.has_work() {
-            return Ok(());
+            return;
         }
-        match preparer.prepare().map_err(StorageError::from) {
-            Ok(()) => Ok(()),
-            Err(error) if error.is_full_journal() => {
-                self.is_short(region, around);
-                Ok(())
-            }
-            // The append that needs the segment reports what matters.
-            Err(_) => Ok(()),
+        // Of other errors the append that needs the segment reports what matters.
+        let result = preparer.prepare().map_err(StorageError::from);
+        if result.is_err_and(|error| error.is_full_journal()) {
+            self.is_short(region, around);
         }
     }
 
@@ -235,7 +226,7 @@ impl Running {
         if let Some(layer) = published.sealed {
             self.seal(region, around, layer);
         }
-        self.prepare(region, around)?;
+        self.prepare(region, around);
         self.published(region, around)?;
         self.flush(region, around)
     }

@@ -245,7 +245,9 @@ impl World {
         match mend {
             Mend::Link { from, to } => {
                 let due = self.around.network.mend(self.around.now_us, from, to);
-                due.into_iter().for_each(|delivery| self.around.deliver(delivery));
+                for delivery in due {
+                    self.around.deliver(delivery);
+                }
             }
             Mend::Flap { from, to, left } => {
                 let is_cut = self.around.network.is_cut(from, to);

@@ -3,7 +3,7 @@
 use super::World;
 use crate::invariant::Invariant;
 use crate::network::Weather;
-use crate::region::texts;
+use crate::region::{Running, texts};
 use crate::world::Event;
 use crate::world::accidents::Mend;
 use tombolo_resolvers::Shown;
@@ -90,10 +90,7 @@ impl World {
     }
 
     fn links_are_up(&self) -> bool {
-        self.regions
-            .iter()
-            .filter_map(|region| region.running())
-            .all(|region| region.links_are_up())
+        self.regions.iter().filter_map(|region| region.running()).all(Running::links_are_up)
     }
 
     fn unequal(&self) -> String {

@@ -1,3 +1,5 @@
+//! What both tell of, made the same: of writes, of what was decided about them, and of totals.
+
 use tombolo_causality::{Dot, Incarnation, RegionId, VersionVector};
 
 use super::*;

@@ -55,10 +55,10 @@ pub(crate) fn journal_frame() -> Vec<u8> {
     frame
 }
 
-/// The state of an item that was joined, as the journal keeps it.
+/// The state of an item that was joined, as the journal keeps it: what was settled included.
 pub(crate) fn joined_item() -> JoinedItem {
     let rows = crate::rows::all();
-    let (_, state) = rows.into_iter().find(|(name, _)| *name == "row-register").unwrap();
+    let (_, state) = rows.into_iter().find(|(name, _)| *name == "row-register-settled").unwrap();
     let item = ItemKey { table: TableId(Dot::new(us(), 7)), key: Key::new("a/é").unwrap() };
     JoinedItem { item, state }
 }
