@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use tombolo_protocol::{
-    JournalFrame, Record, change_dot, decode_catalog, decode_change, decode_exceptions,
-    decode_kept_record, decode_position, decode_row, encode_catalog, encode_exceptions,
-    encode_kept_record, encode_position, encode_row, row_is_contested,
+    JoinedItem, JournalFrame, Record, change_dot, decode_catalog, decode_change, decode_exceptions,
+    decode_joined_item, decode_kept_record, decode_position, decode_row, encode_catalog,
+    encode_exceptions, encode_joined_item, encode_kept_record, encode_position, encode_row,
+    row_is_contested,
 };
 use tombolo_simulation::disk::SimulatedDisk;
 use tombolo_storage::disk::Disk;
@@ -79,7 +80,25 @@ fn payload(bytes: &[u8]) {
                 }
                 record
             }
-            Ok(Record::Unknown { bytes, .. }) => bytes,
+            Ok(Record::Joined(record)) => {
+                match decode_joined_item(record) {
+                    Ok(JoinedItem { item, state }) => check_comes_back(
+                        &(item, state),
+                        |(item, state)| encode_joined_item(item, state),
+                        |bytes| decode_joined_item(bytes).map(|joined| (joined.item, joined.state)),
+                    ),
+                    Err(error) => check_clear(&error),
+                }
+                record
+            }
+            // What is in these is read wherever it lies; see above.
+            Ok(
+                Record::Catalog(bytes)
+                | Record::Request(bytes)
+                | Record::Position(bytes)
+                | Record::Exceptions(bytes)
+                | Record::Unknown { bytes, .. },
+            ) => bytes,
             Err(error) => return check_clear(&error),
         };
         told += record.len();

@@ -41,6 +41,7 @@ impl Target {
                 "row-",
                 "catalog",
                 "exceptions",
+                "joined-item",
             ],
             files: &[],
             // A journal writes zeros ahead, 256 KiB at a time, into two images of a disk.

@@ -58,20 +58,24 @@ impl Handler<Arrived> for Intake {
     type Result = Result<(), Refusal>;
 
     fn handle(&mut self, Arrived(input): Arrived, ctx: &mut Self::Context) -> Self::Result {
-        let (Input::Received { peer, .. } | Input::Heard { peer, .. } | Input::Lost { peer }) =
-            input;
+        let from = match input {
+            Input::Received { peer, .. } | Input::Heard { peer, .. } | Input::Lost { peer } => {
+                Some(peer)
+            }
+            Input::Adopted { .. } => None,
+        };
         let outputs = self.machine.handle(monotonic_ms(), wall_ms(), input);
-        let performed = self.perform(peer, outputs, ctx);
+        let performed = self.perform(from, outputs, ctx);
         self.meters.held_back_bytes.set(self.machine.held_bytes() as u64);
         performed
     }
 }
 
 impl Intake {
-    /// Performs what the machine wants after something of `from`.
+    /// Performs what the machine wants after something of `from`, where a peer's it was.
     fn perform(
         &mut self,
-        from: RegionId,
+        from: Option<RegionId>,
         outputs: Vec<Output>,
         ctx: &mut Context<Self>,
     ) -> Result<(), Refusal> {
@@ -96,7 +100,12 @@ impl Intake {
         refused
     }
 
-    fn hand_over(&mut self, from: RegionId, changes: Vec<SealedChange>, ctx: &mut Context<Self>) {
+    fn hand_over(
+        &mut self,
+        from: Option<RegionId>,
+        changes: Vec<SealedChange>,
+        ctx: &mut Context<Self>,
+    ) {
         let (taken, is_taken) = oneshot::channel();
         let apply = self.leader.send(Apply { changes, taken });
         let taken = async { apply.await.ok().and(is_taken.await.ok()) };
@@ -109,12 +118,13 @@ impl Intake {
     }
 
     /// Goes back to where the leader stands, and ends the connection on which it came.
-    fn not_taken(&mut self, from: RegionId, not_taken: &NotTaken, ctx: &mut Context<Self>) {
+    fn not_taken(&mut self, from: Option<RegionId>, not_taken: &NotTaken, ctx: &mut Context<Self>) {
         let NotTaken { dot, detail, streams } = not_taken;
         let refusal =
             Frame::Refused { code: RefusalCode::TooManyExceptions, detail: detail.clone() };
-        if !self.links.get(&from).is_some_and(|link| link.try_send(refusal)) {
-            tracing::debug!(peer = %from, "the connection of what was not taken has ended");
+        let link = from.and_then(|from| self.links.get(&from));
+        if !link.is_some_and(|link| link.try_send(refusal)) {
+            tracing::debug!(%dot, "the connection of what was not taken has ended");
         }
         let outputs = self.machine.go_back(monotonic_ms(), *dot, streams);
         // It asks, and refuses nothing.

@@ -6,8 +6,11 @@
 //! felt as a full mailbox and answered with 503.
 
 mod answer;
+mod applying;
 mod durable;
+mod joining;
 mod messages;
+mod taking;
 
 use core::pin::Pin;
 use std::sync::Arc;
@@ -17,22 +20,24 @@ use actix::prelude::*;
 use tokio::sync::{oneshot, watch};
 use tombolo_datatypes::ItemState;
 use tombolo_protocol::seal;
-use tombolo_replication::leader::{AppliedChange, Decided, Leader as Machine, NotApplied, Refusal};
-use tombolo_replication::{Change, ItemKey, SealedChange};
+use tombolo_replication::leader::{Decided, Leader as Machine, Refusal};
+use tombolo_replication::{Change, ItemKey};
 use tombolo_storage::journal::Position;
 use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, StorageError};
 
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
+pub(crate) use self::joining::{Join, JoinError, Joined};
 pub(crate) use self::messages::{
     Apply, DecideTable, NotTaken, Recall, Settle, Stop, Submit, TableDecision,
 };
+pub(crate) use self::taking::{Belief, StateStep, TakeState};
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer, Retire};
 use crate::meters::{Meters, WriteTimes};
-use crate::observer::{Applied, Observed};
+use crate::observer::Observed;
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -92,11 +97,14 @@ pub(crate) struct Leader {
     in_flight: Option<InFlight>,
     gathering: Waiting,
     /// Whoever hands changes over waits here while the overlay or the disk is full.
-    crowded_out: Vec<oneshot::Sender<Result<(), NotTaken>>>,
+    crowded_out: Vec<Box<dyn FnOnce()>>,
     flush_scheduled: bool,
     materializing: usize,
     stopping: Option<oneshot::Sender<()>>,
     is_failed: bool,
+    /// Whether the region catches up by state.
+    is_catching_up: bool,
+    belief: Belief,
 }
 
 impl core::fmt::Debug for Leader {
@@ -119,6 +127,8 @@ pub(crate) struct Parts {
     pub(crate) meters: Arc<Meters>,
     pub(crate) observed: Observed,
     pub(crate) room: Arc<Room>,
+    pub(crate) is_catching_up: bool,
+    pub(crate) belief: Belief,
 }
 
 impl Leader {
@@ -142,6 +152,8 @@ impl Leader {
             materializing: 0,
             stopping: None,
             is_failed: false,
+            is_catching_up: parts.is_catching_up,
+            belief: parts.belief,
         }
     }
 
@@ -151,6 +163,8 @@ impl Leader {
             Some(SubmitError::Unknown)
         } else if self.stopping.is_some() {
             Some(SubmitError::Stopping)
+        } else if self.is_catching_up {
+            Some(SubmitError::CatchingUp)
         } else if self.room.is_short() {
             Some(SubmitError::StorageFull)
         } else if self.overlay.is_full() {
@@ -208,7 +222,7 @@ impl Leader {
 
     /// Calls `tell` when everything decided so far is durable.
     fn when_durable(&mut self, tell: impl FnOnce(Result<(), SubmitError>) + 'static) {
-        if self.overlay.staged_changes() > 0 {
+        if self.overlay.staged_records() > 0 {
             self.gathering.push(Waiter::Other(Box::new(tell)));
         } else if let Some(in_flight) = &mut self.in_flight {
             in_flight.waiting.push(Waiter::Other(Box::new(tell)));
@@ -251,99 +265,9 @@ impl Leader {
         }
     }
 
-    /// Joins changes of other regions, in the order in which the intake hands them over, up to one
-    /// that is not taken.
-    fn apply(
-        &mut self,
-        changes: Vec<SealedChange>,
-        ctx: &mut Context<Self>,
-    ) -> Result<(), NotTaken> {
-        for sealed in changes {
-            if self.is_failed || self.stopping.is_some() {
-                return Ok(());
-            }
-            let overlay = &self.overlay;
-            let applied = self.machine.apply(&sealed.change, |item| overlay.latest(item));
-            let joined = match applied {
-                Ok(applied) => self.join(&sealed, applied),
-                Err(NotApplied::State(error)) => Err(error),
-                Err(error @ NotApplied::TooManyExceptions { dot, .. }) => {
-                    tracing::error!(%dot, %error, "a change was not taken");
-                    self.schedule_flush(ctx);
-                    let streams = self.overlay.position().streams.clone();
-                    return Err(NotTaken { dot, detail: error.to_string(), streams });
-                }
-                Err(error) => {
-                    self.fail(&error);
-                    return Ok(());
-                }
-            };
-            if let Err(error) = joined {
-                self.fail(&error);
-                return Ok(());
-            }
-        }
-        self.schedule_flush(ctx);
-        Ok(())
-    }
-
-    /// Counts and stages what joining a change came to.
-    fn join(&mut self, sealed: &SealedChange, applied: AppliedChange) -> Result<(), StorageError> {
-        let dot = sealed.change.dot;
-        if applied.of_dropped_tables > 0 {
-            tracing::debug!(%dot, "deltas of a dropped table discarded");
-        }
-        if !applied.is_new {
-            return Ok(());
-        }
-        if let Some(reason) = applied.set_aside {
-            tracing::error!(%dot, %reason, "a change cannot be applied and is set aside");
-        }
-        self.meters.changes_remote.increment();
-        self.count_conflicts(&applied.states)?;
-        let shows = applied.set_aside.is_none();
-        self.overlay.stage_applied(sealed, applied)?;
-        if shows {
-            self.observe(&sealed.change);
-        }
-        Ok(())
-    }
-
-    /// Has the observer told, once it is durable, of a change that was just staged; if it is traced.
-    fn observe(&mut self, change: &Change) {
-        let Some(written_in) = change.span else { return };
-        let Some(observer) = self.observed.observer() else { return };
-        let (change, taken) = (change.dot, instant());
-        self.gathering.push(Waiter::Other(Box::new(move |result| {
-            if result.is_ok() {
-                observer.applied(Applied { change, written_in, taken, durable: instant() });
-            }
-        })));
-    }
-
-    /// Counts the writes that have lost by a change which is about to be staged.
-    fn count_conflicts(&self, states: &[(ItemKey, ItemState)]) -> Result<(), StorageError> {
-        for (item, state) in states {
-            let Some(table) = self.machine.catalog().by_id(&item.table) else { continue };
-            if !state.is_contested() {
-                continue;
-            }
-            let resolver = table.shape.resolver.resolver();
-            let before = self.overlay.latest(item)?;
-            let before = before.as_deref().map_or(0, |state| resolver.lost(state).len());
-            let new = resolver.lost(state).len().saturating_sub(before);
-            self.meters.conflicts.add(new as u64);
-        }
-        Ok(())
-    }
-
-    /// Says that more may be handed over, once there is room in the overlay and on the disk.
-    fn when_roomy(
-        &mut self,
-        taken: oneshot::Sender<Result<(), NotTaken>>,
-        ctx: &mut Context<Self>,
-    ) {
-        self.crowded_out.push(taken);
+    /// Calls `tell`, that more may be handed over, once there is room in the overlay and on the disk.
+    fn when_roomy(&mut self, tell: impl FnOnce() + 'static, ctx: &mut Context<Self>) {
+        self.crowded_out.push(Box::new(tell));
         self.let_in(ctx);
     }
 
@@ -353,7 +277,7 @@ impl Leader {
         } else if self.room.is_short() {
             ctx.run_later(ROOM_SOUGHT_EVERY, Self::let_in);
         } else {
-            self.crowded_out.drain(..).for_each(|taken| answer(taken, Ok(())));
+            self.crowded_out.drain(..).for_each(|tell| tell());
         }
     }
 
@@ -374,7 +298,7 @@ impl Leader {
     }
 
     fn group_is_full(&self) -> bool {
-        self.overlay.staged_changes() >= self.limits.group_changes
+        self.overlay.staged_records() >= self.limits.group_changes
             || self.overlay.staged_bytes() >= self.limits.group_bytes
     }
 

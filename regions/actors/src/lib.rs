@@ -12,6 +12,7 @@
 //! mailbox and channel is bounded, and nothing is sent that may be dropped in silence.
 
 mod boot;
+mod catching_up;
 mod clock;
 mod connection;
 mod dialling;
@@ -34,6 +35,7 @@ mod running;
 mod serving;
 mod shipping;
 mod tables;
+mod verifying;
 
 pub use error::{RouteError, StartError, SubmitError, TableError, UnknownPeer};
 pub use forwarding::{
@@ -42,5 +44,6 @@ pub use forwarding::{
 pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
 pub use observer::{Applied, Observer};
-pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
+pub use region::{ConcernUnmet, MayWait, PauseError, Region, ResyncError, Routed};
 pub use tables::{Reach, TableAnswer};
+pub use verifying::{Verified, VerifyError};

@@ -1,9 +1,9 @@
-//! Telling a peer what this region has and does not show, before it is told that it is here.
+//! Telling a peer what this region has and does not show.
 
 use tombolo_protocol::Frame;
 use tombolo_storage::View;
 
-/// What one connection has been told.
+/// What one connection has been told: before it is told that it is here.
 #[derive(Debug, Default)]
 pub(crate) struct Naming {
     /// How many changes were named: they only grow in number.
@@ -18,6 +18,11 @@ impl Naming {
             return None;
         }
         self.named = exceptions.len();
-        Some(Frame::SetAside { dots: exceptions.iter().map(|(dot, _)| dot).collect() })
+        Some(all(view))
     }
+}
+
+/// All that `view` has and does not show.
+pub(crate) fn all(view: &View) -> Frame {
+    Frame::SetAside { dots: view.exceptions().dots().collect() }
 }

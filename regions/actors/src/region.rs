@@ -19,9 +19,10 @@ use crate::leader::{Answer, Recall, Stop, Submit};
 use crate::links::{Link, LinkStatus};
 use crate::meters::Meters;
 use crate::observer::Observer;
-use crate::replication::PauseChanged;
+use crate::replication::{ConnectAnew, PauseChanged};
 use crate::running::Running;
 use crate::tables::{Reach, TableAnswer};
+use crate::verifying::{Verified, VerifyError};
 use crate::{boot, clock};
 
 pub use self::waiting::{ConcernUnmet, MayWait, Routed};
@@ -81,7 +82,12 @@ impl Region {
 
     /// Whether it takes commands.
     pub fn is_ready(&self) -> bool {
-        self.0.leader.connected() && !*self.0.failed.borrow()
+        self.0.leader.connected() && !*self.0.failed.borrow() && !self.is_catching_up()
+    }
+
+    /// Whether it catches up by state: what its views show then is nothing to be answered with.
+    pub fn is_catching_up(&self) -> bool {
+        self.0.state.is_on()
     }
 
     /// Ends when the disk has failed: the process must end, and recovers when it starts again.
@@ -188,6 +194,30 @@ impl Region {
         Ok(self.status(link))
     }
 
+    /// Compares what is held here with what every peer holds, and repairs what differs, here and
+    /// there. In the order of the peers' names.
+    pub async fn verify(&self) -> Result<Vec<Verified>, VerifyError> {
+        if self.is_catching_up() {
+            return Err(VerifyError::CatchingUp);
+        }
+        self.0.verifier.verify().await
+    }
+
+    /// Begins to compare all that is held here with what `peer` holds, to repair what differs on
+    /// both sides, and has it caught up by state where its log ends too late for the link. Answers
+    /// before that is done.
+    pub async fn resync(&self, peer: RegionId) -> Result<LinkStatus, ResyncError> {
+        let link = self.0.links.get(&peer).ok_or(UnknownPeer { peer })?;
+        if self.is_catching_up() {
+            return Err(VerifyError::CatchingUp.into());
+        }
+        self.0.verifier.begin_with(peer)?;
+        if let Some(replication) = self.0.replications.get(&peer) {
+            replication.send(ConnectAnew).await.map_err(|_| VerifyError::Stopping)?;
+        }
+        Ok(self.status(link))
+    }
+
     fn status(&self, link: &Link) -> LinkStatus {
         link.status(self.view().vector(), ms(self.0.settings.replication.silence_max))
     }
@@ -213,6 +243,17 @@ impl Region {
 
 fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Why a peer was not compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ResyncError {
+    /// There is no such peer.
+    #[error(transparent)]
+    UnknownPeer(#[from] UnknownPeer),
+    /// Not now.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
 }
 
 /// Why a link was not paused or resumed.

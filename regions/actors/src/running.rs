@@ -14,6 +14,7 @@ use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Identity, Room, View};
 use tombolo_topology::Settings;
 
+use crate::catching_up::CatchUpState;
 use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
 use crate::links::Links;
@@ -21,6 +22,7 @@ use crate::meters::Meters;
 use crate::observer::Observed;
 use crate::replication::Replication;
 use crate::tables::Tables;
+use crate::verifying::Verifier;
 
 /// The parts behind every handle of one region.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub(crate) struct Running {
     pub(crate) tables: Tables,
     pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
     pub(crate) answers: Answers,
+    pub(crate) verifier: Verifier,
+    pub(crate) state: Arc<CatchUpState>,
     pub(crate) observed: Observed,
     pub(crate) published: watch::Receiver<u64>,
     /// Of the requests that wait for other regions.

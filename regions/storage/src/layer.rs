@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crossbeam_skiplist::{SkipMap, SkipSet};
 use tombolo_datatypes::{ItemState, TypeState};
 
+use tombolo_replication::catch_up::RequestPlace;
 use tombolo_replication::idempotency::KeptRecord;
 
 use crate::item_bytes::ItemBytes;
@@ -92,6 +93,13 @@ impl Layer {
     pub(crate) fn add_request(&self, kept: KeptRecord) {
         self.weigh(VERSION_BYTES);
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+    }
+
+    /// The answers to named requests behind `after`.
+    pub(crate) fn requests_behind(&self, after: Option<RequestPlace>) -> Vec<KeptRecord> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = requests.iter().filter(|kept| Some(RequestPlace::of(kept)) > after);
+        behind.cloned().collect()
     }
 
     /// The answers to named requests.

@@ -16,8 +16,8 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, Uri};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use tombolo_actors::Region;
 use tombolo_actors::meters::WriteTimes;
+use tombolo_actors::{Region, SubmitError};
 use tombolo_causality::{RegionId, Session};
 use tombolo_replication::SpanContext;
 use tombolo_replication::read_router::Hop;
@@ -37,7 +37,7 @@ use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
 use crate::traces::{Tally, Tracer};
-use crate::{history, items, links, metrics, openapi, pages, region, tables, unread};
+use crate::{history, items, links, metrics, openapi, pages, region, tables, unread, verify};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -222,6 +222,30 @@ impl Api {
         }
         // Only now: what names nothing, or is not for this listener, is that whoever asks.
         token?;
+        let rests_on_state = route.rests_on_state();
+        self.check_state(rests_on_state)?;
+        let answered = self.answer_route(asked, (route, verb), caller, payload).await;
+        // A read may have looked at a view in which the first items already were.
+        self.check_state(rests_on_state && verb.is_safe())?;
+        answered
+    }
+
+    /// Refuses what rests on the region's state while that is of no moment.
+    fn check_state(&self, rests_on_state: bool) -> Result<(), Problem> {
+        if rests_on_state && self.region().is_catching_up() {
+            return Err(SubmitError::CatchingUp.into());
+        }
+        Ok(())
+    }
+
+    async fn answer_route(
+        &self,
+        asked: &Asked<'_>,
+        (route, verb): (Route<'_>, Verb),
+        caller: &mut Caller<'_>,
+        payload: &mut Payload,
+    ) -> Result<HttpResponse, Problem> {
+        let Asked { door, headers, .. } = *asked;
         let query = asked.query();
         let class = route.class();
         if let Some(name) = query.unknown().filter(|_| class.knows_its_parameters()) {
@@ -255,6 +279,7 @@ impl Api {
             Route::Page(page) => Ok(pages::show(self, page)),
             Route::Metrics => Ok(metrics::show(self)),
             Route::Digests => Box::pin(self.0.digests.show(self, query, &mut caller.session)).await,
+            Route::Verify => Box::pin(verify::run(self)).await,
             Route::Links => Ok(links::list(self)),
             Route::Link { peer, action } => Box::pin(links::act(self, peer, action)).await,
         }

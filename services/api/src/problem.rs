@@ -9,7 +9,7 @@ mod table;
 use core::time::Duration;
 
 use actix_web::http::Method;
-use tombolo_actors::{PauseError, RouteError, SubmitError, TableError};
+use tombolo_actors::{PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonError};
 use tombolo_protocol::{DecodeError, EncodeError, SessionTokenError};
@@ -255,6 +255,12 @@ pub(crate) enum Problem {
     /// A link was not paused or resumed.
     #[error(transparent)]
     Pause(#[from] PauseError),
+    /// The regions were not compared.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// A link's ends were not compared.
+    #[error(transparent)]
+    Resync(#[from] ResyncError),
     /// The region did not do a write.
     #[error(transparent)]
     Submit(#[from] SubmitError),

@@ -7,7 +7,7 @@ use tombolo_causality::{Dot, HybridTimestamp, ReplicaId, VersionVector};
 
 use crate::delta::Incoming;
 use crate::{
-    Basis, CounterState, Delta, DeltaBody, Element, FlagState, ItemLimits, Mark, Operation,
+    Basis, CounterState, Delta, DeltaBody, Element, FlagState, ItemLimits, Mark, Noted, Operation,
     OperationError, Outcome, RegisterState, SetState, Settled, Write, Written,
 };
 
@@ -66,8 +66,8 @@ impl FromStr for DataType {
 /// An item as a region knows it. A missing item is "never heard of", never "deleted".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemState {
-    context: VersionVector,
-    value: TypeState,
+    pub(crate) context: VersionVector,
+    pub(crate) value: TypeState,
 }
 
 /// The state of an item's data type.
@@ -198,6 +198,23 @@ impl ItemState {
             }
             TypeState::Flag(flag) => flag.live.marks(None, |_| 0).collect(),
         }
+    }
+
+    /// Takes in what [`Self::marks`] tells of a state with the same writes, of which nothing is
+    /// settled here; answers whether `marks` are of writes that are there, and in that order.
+    pub fn note(&mut self, marks: impl IntoIterator<Item = Noted>) -> bool {
+        let mut marks = marks.into_iter().peekable();
+        match &mut self.value {
+            TypeState::Register(register) => register.live.note(None, &mut marks),
+            TypeState::Counter(_) => {}
+            TypeState::Set(set) => {
+                for (element, live) in &mut set.elements {
+                    live.note(Some(element), &mut marks);
+                }
+            }
+            TypeState::Flag(flag) => flag.live.note(None, &mut marks),
+        }
+        marks.next().is_none()
     }
 
     /// Notes what was decided about the write of `dot`, unless something later is known; answers

@@ -5,9 +5,12 @@
 //! 2018), with one simplification that the log allows: because the changes of one replica arrive in
 //! order, an item's context is a plain version vector ("the highest sequence that touched it").
 
+use core::iter::Peekable;
+use std::collections::BTreeMap;
+
 use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
 
-use crate::{Element, Mark, Outcome, Settled};
+use crate::{Element, Mark, Noted, Outcome, Settled};
 
 /// Which change wrote something, and when. Ordered by time, then by replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,6 +136,20 @@ impl<T> Live<T> {
         })
     }
 
+    /// Takes the first of `marks` that are about its entries, in their order.
+    pub(crate) fn note(
+        &mut self,
+        element: Option<&Element>,
+        marks: &mut Peekable<impl Iterator<Item = Noted>>,
+    ) {
+        for entry in &mut self.0 {
+            let is_about = |(at, dot, _): &Noted| at.as_ref() == element && *dot == entry.dot;
+            if let Some((_, _, settled)) = marks.next_if(is_about) {
+                entry.settled = Some(Box::new(settled));
+            }
+        }
+    }
+
     /// Notes what was decided about the entry of `dot`; answers whether there is one.
     pub(crate) fn settle(&mut self, dot: &Dot, settled: Settled) -> bool {
         let entry = self.0.iter_mut().find(|entry| entry.dot == *dot);
@@ -163,7 +180,9 @@ impl<T> Live<T> {
 impl<T: Clone> Live<T> {
     /// Joins another state's entries: what one side has seen and no longer holds was replaced.
     pub fn join(&mut self, seen: &VersionVector, other: &Self, other_seen: &VersionVector) {
-        self.0.retain_mut(|entry| match other.find(&entry.dot) {
+        // Looked up by dot: a peer's state may have any number of entries.
+        let theirs: BTreeMap<_, _> = other.all().map(|entry| (entry.dot, entry)).collect();
+        self.0.retain_mut(|entry| match theirs.get(&entry.dot) {
             Some(theirs) => {
                 theirs.settled.iter().for_each(|settled| entry.learn(**settled));
                 true

@@ -62,6 +62,9 @@ pub struct Mark<'a> {
     pub settled: Settled,
 }
 
+/// The same as it is stored: the element, the change that wrote, and what was decided.
+pub type Noted = (Option<Element>, Dot, Settled);
+
 /// What one change decides about the writes in one place of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settling {

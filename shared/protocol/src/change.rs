@@ -5,6 +5,8 @@ pub(crate) mod delta;
 mod given_record;
 pub(crate) mod idempotency;
 
+pub(crate) use self::delta::{decode_element, decode_json};
+
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId};

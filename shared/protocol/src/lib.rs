@@ -16,6 +16,7 @@ mod envelope;
 mod error;
 mod exceptions;
 mod frame;
+mod joined_item;
 mod journal;
 mod kept_record;
 pub mod limits;
@@ -42,6 +43,7 @@ pub use frame::{
     Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,
     encode_frame,
 };
+pub use joined_item::{JoinedItem, decode_joined_item, encode_joined_item};
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
 pub use kept_record::{decode_kept_record, encode_kept_record};
 pub use position::{RegionPosition, decode_position, encode_position};

@@ -67,26 +67,21 @@ pub(crate) fn encode_marks<'a>(
     marks.collect()
 }
 
-/// Notes in `state` what was decided about its writes.
+/// Notes in `state` what was decided about its writes: in their order and none twice, so that equal
+/// states have equal bytes.
 pub(crate) fn decode_marks(
     marks: &[MarkV1<'_>],
     state: &mut ItemState,
     replicas: Replicas<'_>,
 ) -> Result<(), DecodeError> {
-    for mark in marks {
-        let element = mark.element.map(Element::from_checked);
+    let noted = marks.iter().map(|mark| {
         let (by, outcome) = (decode_written(mark.by, replicas)?, outcome(mark.outcome)?);
-        let is_there =
-            state.settle(element.as_ref(), &replicas.dot(mark.write)?, Settled { by, outcome });
-        holds(MARKS, is_there)?;
-    }
-    // In their order and none twice, so that equal states have equal bytes.
-    let noted = state.marks();
-    let is_in_order = marks.iter().zip(&noted).all(|(wire, mark)| {
-        wire.element == mark.element.map(|element| element.text().as_str())
-            && replicas.dot(wire.write).is_ok_and(|dot| dot == mark.written.dot)
+        // Any text: it has to be that of an element which is there.
+        let element = mark.element.map(Element::from_checked);
+        Ok((element, replicas.dot(mark.write)?, Settled { by, outcome }))
     });
-    holds(MARKS, is_in_order && noted.len() == marks.len())?;
+    let noted: Vec<_> = noted.collect::<Result<_, DecodeError>>()?;
+    holds(MARKS, state.note(noted))?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Their shape is frozen by the golden vectors: a new shape is a new version beside it.
 
 use serde::{Deserialize, Serialize};
-use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_causality::{Dot, RegionId, ReplicaId};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 use crate::definition::TableV1;
@@ -291,4 +291,110 @@ pub(crate) struct ForwardedV1<'a> {
     pub(crate) headers: Vec<(&'a str, &'a str)>,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+}
+
+/// What the asker has of some items.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CompareV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    #[serde(borrow)]
+    pub(crate) span: SpanV1<'a>,
+    pub(crate) digest: [u8; 16],
+}
+
+/// Consecutive keys of a table.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SpanV1<'a> {
+    pub(crate) table: Dot,
+    #[serde(borrow)]
+    pub(crate) after: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) to: Option<&'a str>,
+}
+
+/// The answer to it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ComparedV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    #[serde(borrow)]
+    pub(crate) answer: ComparisonV1<'a>,
+}
+
+/// What came of comparing.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ComparisonV1<'a> {
+    Same,
+    /// The items by key and digest, and up to where that is all.
+    Differs(#[serde(borrow)] Vec<(&'a str, [u8; 16])>, #[serde(borrow)] Option<&'a str>),
+    NoSuchTable,
+}
+
+/// The asker's states of some items.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OfferV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    pub(crate) table: Dot,
+    pub(crate) speaks_for: Vec<RegionId>,
+    #[serde(borrow)]
+    pub(crate) items: Vec<(&'a str, HeldV1<'a>)>,
+}
+
+/// The answer to it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OfferedV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    #[serde(borrow)]
+    pub(crate) items: Vec<HeldV1<'a>>,
+}
+
+/// What a region has of an item: a row where it has one.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum HeldV1<'a> {
+    Nothing,
+    State(&'a [u8]),
+    TooLarge,
+}
+
+/// A state that the leader joined: the item and its row.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct JoinedV1<'a> {
+    pub(crate) table: Dot,
+    pub(crate) key: &'a str,
+    #[serde(borrow)]
+    pub(crate) row: &'a [u8],
+}
+
+/// What is asked for by a region that catches up.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum WantedV1<'a> {
+    Head,
+    Items(#[serde(borrow)] SpanV1<'a>),
+    /// Behind the answer of that stamp and name.
+    Requests(Option<(u64, [u8; 16])>),
+}
+
+/// A part of what a region shows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PulledV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) until: VectorV1,
+    pub(crate) is_last: bool,
+    #[serde(borrow)]
+    pub(crate) content: ContentV1<'a>,
+}
+
+/// What is in it.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ContentV1<'a> {
+    /// A position, a catalog and exceptions, as they are stored.
+    Head(&'a [u8], &'a [u8], &'a [u8]),
+    /// A table, and rows by key.
+    Items(Dot, #[serde(borrow)] Vec<(&'a str, &'a [u8])>),
+    NoSuchTable,
+    /// Request records, as they are stored.
+    Requests(#[serde(borrow)] Vec<&'a [u8]>),
 }

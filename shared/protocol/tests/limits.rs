@@ -5,16 +5,17 @@
 
 use std::sync::Arc;
 
-use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
+use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector};
 use tombolo_datatypes::{DataType, Delta, DeltaBody, Outcome, RegisterDelta, Write};
-use tombolo_protocol::limits::{ITEMS_MAX, REPLACED_MAX, STREAMS_MAX};
+use tombolo_protocol::limits::{ITEMS_MAX, LISTED_MAX, REPLACED_MAX, STREAMS_MAX};
 use tombolo_protocol::{
-    DecodeError, EncodeError, Frame, JournalFrame, JournalFrameBuilder, RegionPosition,
-    decode_catalog, decode_change, decode_exceptions, decode_position, encode_catalog,
-    encode_exceptions, encode_frame, encode_position, seal,
+    DecodeError, EncodeError, Frame, FrameHeader, JournalFrame, JournalFrameBuilder,
+    RegionPosition, decode_catalog, decode_change, decode_exceptions, decode_frame,
+    decode_position, encode_catalog, encode_exceptions, encode_frame, encode_position, seal,
 };
+use tombolo_replication::reconciler::{Compared, Comparison, Held, Offer, Offered};
 use tombolo_replication::{
-    Body, Catalog, Change, Consistency, Exceptions, ItemDelta, Key, SetAside, Strategy,
+    Body, Catalog, Change, Consistency, Digest, Exceptions, ItemDelta, Key, SetAside, Strategy,
     StreamPosition, TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
@@ -238,4 +239,48 @@ fn exceptions_of_a_region() {
     // Whoever has been greeted reads frames of this size.
     let frame = Frame::SetAside { dots: dots(max).collect() };
     assert!(encode_frame(&frame).unwrap().len() < 64 << 10);
+}
+
+#[test]
+fn items_of_a_comparison() {
+    let keys = |n: usize| (0..n).map(|n| Key::new(&format!("k{n:09}")).unwrap());
+    let encoded = |n| {
+        let answer = Comparison::Differs {
+            items: keys(n).map(|key| (key, Digest([0; 16]))).collect(),
+            up_to: None,
+        };
+        let vector = VersionVector::new();
+        encode_frame(&Frame::Compared(Compared { request: 1, vector, answer })).map(drop)
+    };
+    let offered = |n| {
+        let items = keys(n).map(|key| (key, Held::Nothing)).collect();
+        let (vector, table) = (VersionVector::new(), TableId(Dot::new(replica(1), 1)));
+        let offer = Offer { request: 1, vector, table, speaks_for: Vec::new(), items };
+        encode_frame(&Frame::Offer(offer)).map(drop)
+    };
+    let answered = |n| {
+        let (vector, items) = (VersionVector::new(), vec![Held::Nothing; n]);
+        encode_frame(&Frame::Offered(Offered { request: 1, vector, items })).map(drop)
+    };
+    let (compared, _) = refused("answer to a comparison", LISTED_MAX);
+    let (offer, _) = refused("offer", LISTED_MAX);
+    let (answer, _) = refused("answer to an offer", LISTED_MAX);
+    let max = LISTED_MAX;
+    assert_eq!([encoded(max), offered(max), answered(max)], [Ok(()), Ok(()), Ok(())]);
+    let max = LISTED_MAX + 1;
+    assert_eq!(encoded(max), Err(compared));
+    assert_eq!((offered(max), answered(max)), (Err(offer), Err(answer)));
+
+    // What no writer gives, no reader takes: an answer with one item too many.
+    let decoded = |n| {
+        let payload = (1_u64, Vec::<u8>::new(), vec![0_u8; n]);
+        let payload = [vec![1, 15], postcard::to_stdvec(&payload).unwrap()].concat();
+        let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+        let header = [length, crc32c::crc32c(&payload).to_le_bytes()].concat();
+        let header = header.first_chunk().copied().unwrap();
+        let header = FrameHeader::decode(header, payload.len()).unwrap();
+        decode_frame(header, &payload).map(drop)
+    };
+    let (_, refused) = refused("answer to an offer", LISTED_MAX);
+    assert_eq!((decoded(LISTED_MAX), decoded(max)), (Ok(()), Err(refused.into())));
 }

@@ -11,8 +11,8 @@ use tombolo_datatypes::{
     RegisterState, TypeState, Write, Written,
 };
 use tombolo_protocol::{
-    DecodeError, EncodeError, JournalFrame, change_dot, decode_catalog, decode_change,
-    decode_position, decode_row, encode_row, seal,
+    DecodeError, EncodeError, Frame, FrameError, FrameHeader, JournalFrame, change_dot,
+    decode_catalog, decode_change, decode_frame, decode_position, decode_row, encode_row, seal,
 };
 use tombolo_replication::{
     Body, Change, Consistency, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName,
@@ -344,4 +344,60 @@ fn streams_and_tables_that_stand_twice_are_refused() {
     assert_eq!(catalog(&[(1, "a")], Some((0, 0))), malformed("dot"));
     assert_eq!(catalog(&[(1, "a"), (2, "a")], None), malformed("catalog"));
     assert_eq!(catalog(&[(1, "a"), (1, "b")], None), malformed("catalog"));
+}
+
+/// A frame of that kind with that content, as a connection reads it.
+fn frame(kind: u8, content: &[u8]) -> Result<Frame, FrameError> {
+    let payload = [&[1, kind], content].concat();
+    let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+    let header = [length, crc32c::crc32c(&payload).to_le_bytes()].concat();
+    let header = FrameHeader::decode(*header.first_chunk().unwrap(), payload.len()).unwrap();
+    decode_frame(header, &payload)
+}
+
+#[test]
+fn a_comparison_is_of_a_table_and_of_keys_in_their_order() {
+    let table = Dot::new(replica(1), 1);
+    let vector: Vec<(ReplicaId, u64)> = Vec::new();
+    let compare = |table: Dot, after: Option<&str>, to: Option<&str>| {
+        frame(12, &bytes(&(1_u64, &vector, table, after, to, [0_u8; 16]))).map(drop)
+    };
+    let malformed = |what| Err(FrameError::Decode(DecodeError::Malformed { what }));
+    assert_eq!(compare(table, Some("a"), Some("b")), Ok(()));
+    assert_eq!(compare(table, Some("b"), Some("b")), malformed("comparison"));
+    assert_eq!(compare(table, Some("c"), Some("b")), malformed("comparison"));
+    assert_eq!(compare(table, Some(".."), None), malformed("key"));
+    assert_eq!(compare(Dot { seq: 0, ..table }, None, None), malformed("table"));
+
+    let compared = |keys: &[&str]| {
+        let items: Vec<(&str, [u8; 16])> = keys.iter().map(|key| (*key, [0; 16])).collect();
+        frame(13, &bytes(&(1_u64, &vector, 1_u8, items, None::<&str>))).map(drop)
+    };
+    assert_eq!(compared(&["a", "b"]), Ok(()));
+    for keys in [["b", "a"], ["a", "a"]] {
+        assert_eq!(compared(&keys), malformed("answer to a comparison"), "{keys:?}");
+    }
+}
+
+#[test]
+fn a_row_from_a_peer_is_held_to_what_a_client_is() {
+    let written = |text: &str| {
+        let value = Some(JsonText::from_checked(text)).into();
+        let dot = Dot::new(replica(1), 1);
+        let entry = Entry::new(Written { stamp: HybridTimestamp::ZERO, dot }, value);
+        let live = Live::from_entries(vec![entry]);
+        let state = TypeState::Register(RegisterState { live, kept: None });
+        encode_row(&ItemState::from_parts([(replica(1), 1)].into_iter().collect(), state)).unwrap()
+    };
+    let vector: Vec<(ReplicaId, u64)> = Vec::new();
+    let offered = |row: &[u8]| frame(15, &bytes(&(1_u64, &vector, 1_u32, 1_u8, row))).map(drop);
+    assert_eq!(offered(&written("[1]")), Ok(()));
+    let deep = "[".repeat(65) + &"]".repeat(65);
+    for text in ["", "{", "1 2", r#"{"a":1,"a":2}"#, &deep] {
+        // The store takes it, and a peer's is refused.
+        assert!(decode_row(&written(text)).is_ok());
+        let refused = FrameError::Decode(DecodeError::Malformed { what: "JSON" });
+        assert_eq!(offered(&written(text)), Err(refused), "{text}");
+    }
+    assert!(offered(b"\x01\x00").is_err() && offered(b"").is_err());
 }

@@ -6,7 +6,7 @@
 //! Beyond [`Exceptions::CHANGES_MAX`] no more are taken in.
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tombolo_causality::{Dot, VersionVector};
 
@@ -66,6 +66,18 @@ impl Exceptions {
         self.0.contains_key(dot)
     }
 
+    /// How many of `within` are set aside here or by who has set `theirs` aside, and not by both.
+    pub fn differing(&self, theirs: &[Dot], within: &VersionVector) -> usize {
+        let theirs: BTreeSet<_> = theirs.iter().filter(|dot| within.contains(dot)).collect();
+        let ours: BTreeSet<_> = self.0.keys().filter(|dot| within.contains(dot)).collect();
+        ours.symmetric_difference(&theirs).count()
+    }
+
+    /// Their names, ascending.
+    pub fn dots(&self) -> impl ExactSizeIterator<Item = Dot> + '_ {
+        self.0.keys().copied()
+    }
+
     /// All of them, by dot.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Dot, SetAside)> + '_ {
         self.0.iter().map(|(dot, reason)| (*dot, *reason))
@@ -122,6 +134,32 @@ mod tests {
         let dots = [Dot::new(a, 7), Dot::new(a, 5), Dot::new(b, 1), Dot::new(c, 3)];
         assert_eq!(before(&vector, &dots), [(a, 4), (c, 2)].into_iter().collect());
         assert_eq!(before(&vector, &[]), vector);
+    }
+
+    #[test]
+    fn what_only_one_has_set_aside_differs_where_both_have_it() {
+        let [a, b] = ["a", "b"].map(replica);
+        let exceptions = |dots: &[Dot]| -> Exceptions {
+            dots.iter().map(|dot| (*dot, SetAside::Unseen)).collect()
+        };
+        let (one, two, three) = (Dot::new(a, 1), Dot::new(a, 2), Dot::new(b, 7));
+        let within: VersionVector = [(a, 2), (b, 6)].into_iter().collect();
+        for (ours, theirs, differing) in [
+            (&[][..], &[][..], 0),
+            (&[one, two], &[one, two], 0),
+            (&[one], &[two], 2),
+            (&[], &[one], 1),
+            (&[one], &[], 1),
+            // The other has not come to it yet.
+            (&[three], &[], 0),
+            (&[], &[three], 0),
+        ] {
+            assert_eq!(
+                exceptions(ours).differing(theirs, &within),
+                differing,
+                "{ours:?} {theirs:?}"
+            );
+        }
     }
 
     #[test]

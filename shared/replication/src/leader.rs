@@ -8,23 +8,25 @@
 mod applier;
 mod condition;
 mod decision;
+mod joining;
 mod letting_go;
 mod tables;
 
 use std::sync::Arc;
 
-use tombolo_causality::{ReplicaId, VersionVector};
+use tombolo_causality::{HybridTimestamp, ReplicaId, VersionVector};
 use tombolo_datatypes::{Delta, ItemLimits, ItemState, Operation, OperationError};
 use tombolo_resolvers::{Resolver, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
+pub use self::joining::{NotJoined, Reach, Voices};
 pub use self::tables::{TableCommand, TableOperation};
-use crate::conflicts;
+use crate::catch_up::Adopted;
 use crate::idempotency::{
     GivenAnswer, GivenRecord, IdempotencyRecord, KeptRecord, Known, NamedRequest, Told,
 };
-use crate::{Body, Catalog, Change, ItemDelta, ItemKey};
+use crate::{Body, Catalog, Change, Exceptions, ItemDelta, ItemKey, conflicts};
 
 /// See the module.
 #[derive(Debug)]
@@ -168,6 +170,28 @@ impl Leader {
             self.refresh_deps();
         }
         Ok(applied)
+    }
+
+    /// Takes a peer's tables in the place of its own.
+    pub fn take_catalog(&mut self, catalog: Arc<Catalog>) {
+        self.applier.take_catalog(catalog);
+    }
+
+    /// Keeps the answer to a named request that another region has told of.
+    pub fn keep(&mut self, kept: KeptRecord) {
+        self.applier.keep(kept);
+    }
+
+    /// What is set aside, what is not yet durable included.
+    pub fn exceptions(&self) -> &Exceptions {
+        self.applier.exceptions()
+    }
+
+    /// Takes in that what is adopted has been applied by joining states; see [`Applier::adopt`].
+    pub fn adopt(&mut self, adopted: &Adopted, stamp_floor: HybridTimestamp) {
+        self.applier.adopt(&adopted.streams, stamp_floor);
+        self.applier.adopt_exceptions(&adopted.exceptions);
+        self.refresh_deps();
     }
 
     fn next_name(&mut self, now_ms: u64) -> Written {

@@ -12,6 +12,7 @@
 
 pub mod acknowledgements;
 mod catalog;
+pub mod catch_up;
 mod chain;
 mod change;
 pub mod circuit_breaker;
@@ -28,6 +29,7 @@ mod key;
 pub mod lag;
 pub mod leader;
 pub mod read_router;
+pub mod reconciler;
 pub mod retention;
 pub mod shipper;
 mod span_context;

@@ -97,7 +97,7 @@ impl Handler<Apply> for Leader {
 
     fn handle(&mut self, Apply { changes, taken }: Apply, ctx: &mut Self::Context) {
         match self.apply(changes, ctx) {
-            Ok(()) => self.when_roomy(taken, ctx),
+            Ok(()) => self.when_roomy(move || super::answer(taken, Ok(())), ctx),
             Err(not_taken) => super::answer(taken, Err(not_taken)),
         }
     }

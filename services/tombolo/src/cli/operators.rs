@@ -85,6 +85,11 @@ pub(crate) enum LinkAction {
         /// The other region.
         peer: String,
     },
+    /// Begin to compare with a peer all that both hold, and to repair what differs.
+    Resync {
+        /// The other region.
+        peer: String,
+    },
 }
 
 /// Whom to ask who they are.

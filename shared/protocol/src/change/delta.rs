@@ -128,7 +128,7 @@ fn decode_set(bytes: &[u8], replicas: Replicas<'_>) -> Result<SetDelta, DecodeEr
 }
 
 /// A peer's JSON is checked as a client's is.
-pub(super) fn decode_json(text: &str) -> Result<JsonText, DecodeError> {
+pub(crate) fn decode_json(text: &str) -> Result<JsonText, DecodeError> {
     JsonText::parse(text.as_bytes()).map_err(|_| DecodeError::Malformed { what: "JSON" })
 }
 

@@ -15,7 +15,7 @@ use tombolo_datatypes::{
 };
 use tombolo_protocol::RegionPosition;
 use tombolo_replication::idempotency::{
-    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName, Told,
+    GivenAnswer, GivenRecord, KeptRecord, NamedRequest, RequestHash, RequestName, Told,
 };
 use tombolo_replication::{
     Body, Catalog, Change, ConflictRecord, Consistency, Exceptions, IdempotencyRecord, ItemDelta,
@@ -48,7 +48,7 @@ pub(crate) fn dot() -> impl Strategy<Value = Dot> {
     (replica(), seq()).prop_map(|(replica, seq)| Dot::new(replica, seq))
 }
 
-fn stamp() -> impl Strategy<Value = HybridTimestamp> {
+pub(crate) fn stamp() -> impl Strategy<Value = HybridTimestamp> {
     number().prop_map(HybridTimestamp::from_bits)
 }
 
@@ -144,12 +144,16 @@ fn settled() -> impl Strategy<Value = Settled> {
     (by, outcome()).prop_map(|(by, outcome)| Settled { by, outcome })
 }
 
-fn key() -> impl Strategy<Value = Key> {
+pub(crate) fn key() -> impl Strategy<Value = Key> {
     "[a-c/é😀]{1,9}".prop_map(|text| Key::new(&text).unwrap())
 }
 
-fn table() -> impl Strategy<Value = TableId> {
+pub(crate) fn table() -> impl Strategy<Value = TableId> {
     dot().prop_map(TableId)
+}
+
+pub(crate) fn item() -> impl Strategy<Value = ItemKey> {
+    (table(), key()).prop_map(|(table, key)| ItemKey { table, key })
 }
 
 fn given_record() -> impl Strategy<Value = GivenRecord> {
@@ -219,7 +223,7 @@ fn defined() -> impl Strategy<Value = TableDefinition> {
         .prop_map(|(id, (name, shape), altered)| TableDefinition { id, name, shape, altered })
 }
 
-pub(crate) fn change() -> impl Strategy<Value = Change> {
+fn idempotency() -> impl Strategy<Value = IdempotencyRecord> {
     let told = prop_oneof![
         Just(Told::Nothing),
         any::<i64>().prop_map(|number| Told::Shown(JsonText::from(number))),
@@ -231,12 +235,14 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         context,
         told,
     });
-    let idempotency = (named_request(), answer)
-        .prop_map(|(request, answer)| IdempotencyRecord { request, answer });
+    (named_request(), answer).prop_map(|(request, answer)| IdempotencyRecord { request, answer })
+}
+
+pub(crate) fn change() -> impl Strategy<Value = Change> {
     let dot_and_body = dot().prop_flat_map(|dot| (Just(dot), body(dot)));
     let span = option::of(any::<([u8; 16], [u8; 8])>())
         .prop_map(|span| span.map(|(trace, span)| SpanContext { trace, span }));
-    (dot_and_body, stamp(), vector(), vector(), option::of(idempotency), span).prop_map(
+    (dot_and_body, stamp(), vector(), vector(), option::of(idempotency()), span).prop_map(
         |((dot, body), stamp, deps, cut, idempotency, span)| {
             let (deps, cut) = (Arc::new(deps), Arc::new(cut));
             Change { dot, stamp, deps, cut, body, idempotency, span }
@@ -306,5 +312,13 @@ pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {
             catalog.define(table);
         }
         catalog
+    })
+}
+
+pub(crate) fn kept_record() -> impl Strategy<Value = KeptRecord> {
+    (idempotency(), dot(), stamp()).prop_map(|(record, dot, stamp)| KeptRecord {
+        record,
+        dot,
+        stamp,
     })
 }

@@ -271,3 +271,26 @@ fn what_the_leader_does_not_take_is_given_up_with_what_rests_on_it_and_asked_for
     let again = intake.handle(1_020, 1_000, received("a", &[two.clone(), three.clone()]));
     assert_eq!(again[0], Output::Apply(vec![two, three, of_b[0].clone()]));
 }
+
+#[test]
+fn a_stream_that_has_come_further_by_other_ways_goes_on_from_there() {
+    let mut intake = intake("a");
+    // Two of `b` wait for a change of `c` that nobody can send any more.
+    let held = [change("b", 1, &[("c", 5)]), change("b", 2, &[("c", 5)])];
+    handle(&mut intake, received("b", &held));
+    assert!(intake.held_bytes() > 0);
+    let at = |last: &SealedChange| StreamPosition {
+        seq: last.change.dot.seq,
+        hash: hash_before(last).after(&last.bytes),
+    };
+    let of_c = StreamPosition { seq: 5, hash: RunningHash([5; 16]) };
+    let streams: Streams =
+        [(replica("b"), at(&held[0])), (replica("c"), of_c)].into_iter().collect();
+    let outputs = handle(&mut intake, Input::Adopted { streams });
+    assert_eq!(outputs, [Output::Apply(vec![held[1].clone()])]);
+    assert_eq!(intake.held_bytes(), 0);
+    // What comes next is held against where the stream then stands.
+    let next = change("b", 3, &[]);
+    let outputs = handle(&mut intake, received("b", core::slice::from_ref(&next)));
+    assert_eq!(outputs, [Output::Apply(vec![next])]);
+}

@@ -7,10 +7,10 @@ use tombolo_datatypes::ItemState;
 use tombolo_resolvers::Written;
 
 use super::{AppliedChange, NotApplied};
-use crate::idempotency::{Known, Ledger, LedgerLimits, NamedRequest};
+use crate::idempotency::{KeptRecord, Known, Ledger, LedgerLimits, NamedRequest};
 use crate::{
-    Body, Catalog, Change, Consistency, Exceptions, ItemDelta, ItemKey, SetAside, TableDefinition,
-    TableId,
+    Body, Catalog, Change, Consistency, Exceptions, ItemDelta, ItemKey, SetAside, Streams,
+    TableDefinition, TableId,
 };
 
 /// What a region has applied: vector, clock and tables.
@@ -58,6 +58,16 @@ impl Applier {
     /// What has been applied.
     pub fn applied(&self) -> &VersionVector {
         &self.applied
+    }
+
+    /// The largest stamp applied or issued.
+    pub(super) fn latest_stamp(&self) -> HybridTimestamp {
+        self.clock.last()
+    }
+
+    /// What is set aside.
+    pub fn exceptions(&self) -> &Exceptions {
+        &self.exceptions
     }
 
     /// The tables.
@@ -174,6 +184,31 @@ impl Applier {
         let dot = Dot::new(replica, self.applied.get(&replica) + 1);
         self.applied.learn(dot);
         Written { dot, stamp: self.clock.stamp(now_ms) }
+    }
+
+    /// Takes in that `streams`, whose largest stamp is not beyond `stamp_floor`, have been applied
+    /// by joining states.
+    pub fn adopt(&mut self, streams: &Streams, stamp_floor: HybridTimestamp) {
+        self.applied.join(&streams.vector());
+        self.clock.observe(stamp_floor);
+    }
+
+    /// Takes in that `exceptions`, which are of streams that are adopted with them, were set aside by
+    /// whoever applied these.
+    pub fn adopt_exceptions(&mut self, exceptions: &Exceptions) {
+        for (dot, reason) in exceptions.iter() {
+            self.exceptions.add(dot, reason);
+        }
+    }
+
+    /// Takes a peer's tables in the place of its own.
+    pub fn take_catalog(&mut self, catalog: Arc<Catalog>) {
+        self.catalog = catalog;
+    }
+
+    /// Keeps the answer to a named request.
+    pub fn keep(&mut self, kept: KeptRecord) {
+        self.ledger.keep(kept);
     }
 
     pub(super) fn define(&mut self, definition: TableDefinition) {

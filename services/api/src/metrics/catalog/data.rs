@@ -5,7 +5,7 @@ use super::super::Metric;
 use super::super::text::Scale;
 use super::metric;
 
-pub(super) static METRICS: [Metric; 11] = [
+pub(super) static METRICS: [Metric; 14] = [
     metric(
         "tombolo_group_changes",
         Histogram,
@@ -105,6 +105,33 @@ pub(super) static METRICS: [Metric; 11] = [
         "Changes of other regions that could not be applied and are set aside",
         |now, out| {
             out.value(&[], now.region.view().exceptions().len());
+        },
+    ),
+    metric(
+        "tombolo_verify_spans_compared_total",
+        Counter,
+        "spans",
+        "Spans of keys that were compared with another region's because this one asked",
+        |now, out| {
+            out.value(&[], now.region.meters().spans_compared.get());
+        },
+    ),
+    metric(
+        "tombolo_items_repaired_total",
+        Counter,
+        "items",
+        "Items whose state here was changed by joining another region's",
+        |now, out| {
+            out.value(&[], now.region.meters().states_joined.get());
+        },
+    ),
+    metric(
+        "tombolo_states_refused_total",
+        Counter,
+        "states",
+        "States of other regions that could not be what they were said to be",
+        |now, out| {
+            out.value(&[], now.region.meters().states_refused.get());
         },
     ),
 ];

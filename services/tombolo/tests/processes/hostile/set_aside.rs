@@ -10,12 +10,13 @@ use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId, 
 use tombolo_datatypes::{
     CounterDelta, Delta, DeltaBody, JsonText, RegisterDelta, Tally, Write as Written,
 };
-use tombolo_protocol::{BatchFrame, Frame, encode_frame, seal};
+use tombolo_protocol::{BatchFrame, Frame, Purpose, encode_frame, seal};
 use tombolo_replication::{Body, Change, ItemDelta, Key, RunningHash, TableId};
 
 use super::impostor::{connect_as_b, replica};
 use super::{cluster, links_lost};
-use crate::support::{Cluster, Region, eventually, item};
+use crate::catch_up::{cluster_without_c, has_caught_up, level, reunite, write_many};
+use crate::support::{Cluster, Distance, Region, eventually, item};
 
 /// A region's name for a replica or a dot, as it shows them.
 fn dot(text: &str) -> Dot {
@@ -89,7 +90,7 @@ fn a_change_that_cannot_be_applied_is_set_aside_in_all_regions_and_streams_go_on
     let notes = table(a, "notes");
     let forged = change(1, notes, "k", counter());
     let next = change(2, notes, "l", register(7));
-    ship(&mut connect_as_b(a), &[], &[forged.clone(), next]);
+    ship(&mut connect_as_b(a, Purpose::Replicate), &[], &[forged.clone(), next]);
 
     // The stream goes on behind it, and so does everything that builds upon both.
     eventually("what came behind it is shown", || a.value("notes", "l") == 7);
@@ -102,6 +103,12 @@ fn a_change_that_cannot_be_applied_is_set_aside_in_all_regions_and_streams_go_on
     a.put("notes", "after", 1);
     let shown = eventually_the_same(&cluster);
     assert_eq!(shown["exceptions"], expected);
+    for region in cluster.all() {
+        let verified = region.ask_admin("POST", "/v1/verify").expect(200);
+        for peer in verified["regions"].as_array().unwrap() {
+            assert_eq!((&peer["identical"], &peer["differing_exceptions"]), (&json!(true), &json!(0)));
+        }
+    }
     for region in cluster.all() {
         assert_eq!(region.metric("tombolo_set_aside_changes").to_string(), "1");
         assert!(region.log().contains("a change cannot be applied and is set aside"));
@@ -121,6 +128,34 @@ fn a_change_that_cannot_be_applied_is_set_aside_in_all_regions_and_streams_go_on
     assert_eq!(eventually_the_same(&cluster)["exceptions"], expected);
 }
 
+/// Nobody's log has the change any more: what is caught up with is without it, and so is told.
+#[test]
+fn a_region_that_catches_up_by_state_sets_aside_what_its_peer_has() {
+    let mut cluster = cluster_without_c(Distance::None);
+    cluster.at_mut("b").kill();
+    let a = cluster.at("a");
+    let notes = table(a, "notes");
+    let forged = change(1, notes, "k", counter());
+    let next = change(2, notes, "l", register(7));
+    ship(&mut connect_as_b(a, Purpose::Replicate), &[], &[forged.clone(), next]);
+    eventually("what came behind it is shown", || a.value("notes", "l") == 7);
+    cluster.at_mut("b").start();
+    write_many(cluster.at("a"), 1);
+    reunite(&cluster);
+    level(&cluster);
+    assert!(has_caught_up(cluster.at("c")));
+
+    let expected = json!([{"dot": forged.dot.to_string(), "reason": "wrong_type"}]);
+    let same = eventually_the_same(&cluster);
+    assert_eq!(same["exceptions"], expected);
+    let c = cluster.at("c");
+    assert_eq!((c.value("notes", "k"), c.value("notes", "l")), (Value::Null, json!(7)));
+    cluster.at_mut("c").kill();
+    cluster.at_mut("c").start();
+    assert_eq!(cluster.at("c").about()["exceptions"], expected);
+    assert_eq!(eventually_the_same(&cluster), same);
+}
+
 #[test]
 fn past_what_may_be_set_aside_the_connection_is_refused_and_nothing_is_lost() {
     let mut cluster = cluster();
@@ -128,7 +163,7 @@ fn past_what_may_be_set_aside_the_connection_is_refused_and_nothing_is_lost() {
     let a = cluster.at("a");
     let notes = table(a, "notes");
     let forged: Vec<_> = (1..=1_002).map(|seq| change(seq, notes, "k", counter())).collect();
-    let mut stream = connect_as_b(a);
+    let mut stream = connect_as_b(a, Purpose::Replicate);
     ship(&mut stream, &[], &forged[..1_000]);
     let count = || a.about()["exceptions"].as_array().unwrap().len();
     eventually("as many are set aside as may be", || count() == 1_000);
@@ -140,7 +175,7 @@ fn past_what_may_be_set_aside_the_connection_is_refused_and_nothing_is_lost() {
     let vector = a.about()["version_vector"].clone();
     assert_eq!(vector[replica("b").to_string()], 1_000);
     // The others are heard as ever; the stream is taken up to there again and again.
-    ship(&mut connect_as_b(a), &forged[..1_000], &forged[1_000..]);
+    ship(&mut connect_as_b(a, Purpose::Replicate), &forged[..1_000], &forged[1_000..]);
     cluster.at("c").put("notes", "from-c", 1);
     eventually("what c writes arrives", || a.value("notes", "from-c") == 1);
     a.put("notes", "from-a", 1);
@@ -168,7 +203,7 @@ fn a_region_that_has_set_a_write_aside_does_not_count_towards_w() {
     ))
     .replica;
     let seq = a.about()["version_vector"][own.to_string()].as_u64().unwrap();
-    let mut stream = connect_as_b(a);
+    let mut stream = connect_as_b(a, Purpose::Replicate);
     let mut say = |frame: Frame| stream.write_all(&encode_frame(&frame).unwrap()).unwrap();
     let watermark: VersionVector = [(own, seq + 2)].into_iter().collect();
     say(Frame::SetAside { dots: vec![Dot::new(own, seq + 1)] });
