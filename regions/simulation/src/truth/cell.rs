@@ -128,9 +128,7 @@ impl Cell {
             Rule::Last | Rule::First => write.dot == stands.dot,
             Rule::All => true,
             // Who wrote the same has lost nothing.
-            Rule::Largest | Rule::Smallest => {
-                write.dot == stands.dot || (write.is_on() && write.value() == stands.value())
-            }
+            Rule::Largest | Rule::Smallest => write.wrote == stands.wrote,
             Rule::Side(_) => write.is_on() == stands.is_on(),
         }
     }
