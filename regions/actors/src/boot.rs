@@ -17,13 +17,16 @@ use tombolo_topology::Settings;
 
 use self::directory::{Opened, open, settle};
 use self::threads::Threads;
+pub(crate) use self::threads::yield_to_others;
 use self::wiring::Wiring;
+use crate::catching_up::CatchUpState;
 use crate::clock;
 use crate::error::StartError;
 use crate::forwarding::Answers;
 use crate::links::Links;
 use crate::listener::{Listener, Open};
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::running::Running;
 
 /// What a forwarded request or answer takes beside a value: key, headers, tokens, and room for a
@@ -33,7 +36,7 @@ const FORWARD_OVERHEAD_BYTES: usize = 64 << 10;
 pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
     let started_at_ms = clock::wall_ms();
     let opened = open(Arc::clone(&disk), settings.clone()).await?;
-    let Opened { mut identity, begun, store, paused } = opened;
+    let Opened { mut identity, begun, store, paused, catching_up } = opened;
     let own = settings.region.name;
     let peers: Vec<_> = settings
         .cluster
@@ -47,6 +50,8 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let (journal, meters) = (store.reader.clone(), Arc::new(Meters::new()));
     let thread = Threads::start();
     let (to_listener, open) = watch::channel(None);
+    let (state, ends) = CatchUpState::new(catching_up.as_ref());
+    let state = Arc::new(state);
     let answers = Answers::default();
     let answering = (answers.clone(), thread.answers.handle());
     let listener = listener(&settings, identity.replica, &links, &views, open, answering);
@@ -60,16 +65,21 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
 
     let (failed, has_failed) = watch::channel(false);
     let (published, _) = watch::channel(0);
+    let observed = Observed::default();
     let wiring = Wiring {
         settings: &settings,
         replica: identity.replica,
         links: &links,
         views: &views,
         meters: &meters,
+        state: &state,
+        observed: &observed,
     };
     let room = Arc::clone(&store.room);
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let forwarders = wiring.forwarders(&peers, &thread.links);
+    wiring.taking((&open, &disk), &peers, &thread.links, (catching_up, ends));
+    let verifier = wiring.verifier(&peers, &thread.links, &open.holdings);
     let running = Running {
         identity,
         started_at_ms,
@@ -85,6 +95,9 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         tables: open.tables.clone(),
         forwarders,
         answers,
+        verifier,
+        state,
+        observed,
         published: open.published.clone(),
         waiting: Arc::new(Semaphore::new(settings.http.waiting_requests_max)),
         failed: has_failed,

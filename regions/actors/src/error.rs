@@ -47,6 +47,9 @@ pub enum SubmitError {
     /// The region is still making sure of who it is. Nothing was done.
     #[error("the region is starting")]
     Starting,
+    /// The region catches up by state. Nothing was done.
+    #[error("the region catches up: it has items without what they rest on")]
+    CatchingUp,
     /// The region is stopping. Nothing was done.
     #[error("the region is stopping")]
     Stopping,
@@ -104,7 +107,7 @@ pub enum TableError {
 }
 
 /// No region of that name is a peer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{peer} is not a peer of this region")]
 pub struct UnknownPeer {
     /// The name.

@@ -7,7 +7,9 @@
 
 mod answer;
 mod durable;
+mod joining;
 mod messages;
+mod taking;
 
 use core::pin::Pin;
 use std::sync::Arc;
@@ -24,12 +26,15 @@ use tombolo_storage::{Group, Installed, Overlay, ROOM_SOUGHT_EVERY, Room, Storag
 
 pub use self::answer::{After, Answer};
 use self::durable::Durable;
+pub(crate) use self::joining::{Join, JoinError, Joined};
 pub(crate) use self::messages::{Apply, DecideTable, Recall, Settle, Stop, Submit, TableDecision};
+pub(crate) use self::taking::{Belief, StateStep, TakeState};
 use crate::clock::{instant, wall_ms};
 use crate::error::SubmitError;
 use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer, Retire};
 use crate::meters::{Meters, WriteTimes};
+use crate::observer::{Applied, Observed};
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +89,7 @@ pub(crate) struct Leader {
     /// Told from where a restart would replay.
     replay_from: watch::Sender<Option<Position>>,
     meters: Arc<Meters>,
+    observed: Observed,
     room: Arc<Room>,
     in_flight: Option<InFlight>,
     gathering: Waiting,
@@ -93,6 +99,9 @@ pub(crate) struct Leader {
     materializing: usize,
     stopping: Option<oneshot::Sender<()>>,
     is_failed: bool,
+    /// Whether the region catches up by state.
+    is_catching_up: bool,
+    belief: Belief,
 }
 
 impl core::fmt::Debug for Leader {
@@ -113,7 +122,10 @@ pub(crate) struct Parts {
     pub(crate) failed: watch::Sender<bool>,
     pub(crate) replay_from: watch::Sender<Option<Position>>,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) observed: Observed,
     pub(crate) room: Arc<Room>,
+    pub(crate) is_catching_up: bool,
+    pub(crate) belief: Belief,
 }
 
 impl Leader {
@@ -128,6 +140,7 @@ impl Leader {
             failed: parts.failed,
             replay_from: parts.replay_from,
             meters: parts.meters,
+            observed: parts.observed,
             room: parts.room,
             in_flight: None,
             gathering: Vec::new(),
@@ -136,6 +149,8 @@ impl Leader {
             materializing: 0,
             stopping: None,
             is_failed: false,
+            is_catching_up: parts.is_catching_up,
+            belief: parts.belief,
         }
     }
 
@@ -145,6 +160,8 @@ impl Leader {
             Some(SubmitError::Unknown)
         } else if self.stopping.is_some() {
             Some(SubmitError::Stopping)
+        } else if self.is_catching_up {
+            Some(SubmitError::CatchingUp)
         } else if self.room.is_short() {
             Some(SubmitError::StorageFull)
         } else if self.overlay.is_full() {
@@ -186,13 +203,14 @@ impl Leader {
         match self.machine.decide(wall_ms(), command, state.as_deref()) {
             Err(refusal) => self.refuse(refusal, reply),
             Ok(decided) => {
-                let Decided { change, item, state, resolver, existed, tells_value } = decided;
+                let Decided { change, item, state, resolver, existed, tells_value, settled } =
+                    decided;
                 let (dot, state) = (change.dot, Arc::new(state));
                 let after = After::Written { state: state.clone(), resolver };
                 let now = instant();
                 let times = Some(WriteTimes { offered, taken, staged: now, durable: now });
                 let decided =
-                    Answer { dot, item: item.clone(), existed, tells_value, after, times };
+                    Answer { dot, item: item.clone(), existed, tells_value, after, settled, times };
                 let waiter = Waiter::Command(reply, decided);
                 self.stage(change, Some((item, state)), ctx, waiter);
             }
@@ -201,7 +219,7 @@ impl Leader {
 
     /// Calls `tell` when everything decided so far is durable.
     fn when_durable(&mut self, tell: impl FnOnce(Result<(), SubmitError>) + 'static) {
-        if self.overlay.staged_changes() > 0 {
+        if self.overlay.staged_records() > 0 {
             self.gathering.push(Waiter::Other(Box::new(tell)));
         } else if let Some(in_flight) = &mut self.in_flight {
             in_flight.waiting.push(Waiter::Other(Box::new(tell)));
@@ -268,9 +286,22 @@ impl Leader {
                 if let Err(error) = self.overlay.stage(&sealed, states) {
                     return self.fail(&error);
                 }
+                self.observe(&sealed.change);
             }
         }
         self.schedule_flush(ctx);
+    }
+
+    /// Has the observer told, once it is durable, of a change that was just staged; if it is traced.
+    fn observe(&mut self, change: &Change) {
+        let Some(written_in) = change.span else { return };
+        let Some(observer) = self.observed.observer() else { return };
+        let (change, taken) = (change.dot, instant());
+        self.gathering.push(Waiter::Other(Box::new(move |result| {
+            if result.is_ok() {
+                observer.applied(Applied { change, written_in, taken, durable: instant() });
+            }
+        })));
     }
 
     /// Counts the writes that have lost by a change which is about to be staged.
@@ -322,7 +353,7 @@ impl Leader {
     }
 
     fn group_is_full(&self) -> bool {
-        self.overlay.staged_changes() >= self.limits.group_changes
+        self.overlay.staged_records() >= self.limits.group_changes
             || self.overlay.staged_bytes() >= self.limits.group_bytes
     }
 

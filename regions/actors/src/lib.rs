@@ -12,6 +12,7 @@
 //! mailbox and channel is bounded, and nothing is sent that may be dropped in silence.
 
 mod boot;
+mod catching_up;
 mod clock;
 mod connection;
 mod dialling;
@@ -25,6 +26,7 @@ mod links;
 mod listener;
 mod materializer;
 pub mod meters;
+mod observer;
 mod region;
 mod replication;
 mod retention;
@@ -32,6 +34,7 @@ mod running;
 mod serving;
 mod shipping;
 mod tables;
+mod verifying;
 
 pub use error::{RouteError, StartError, SubmitError, TableError, UnknownPeer};
 pub use forwarding::{
@@ -39,5 +42,7 @@ pub use forwarding::{
 };
 pub use leader::{After, Answer};
 pub use links::{LinkState, LinkStatus};
-pub use region::{ConcernUnmet, MayWait, PauseError, Region, Routed};
+pub use observer::{Applied, Observer};
+pub use region::{ConcernUnmet, MayWait, PauseError, Region, ResyncError, Routed};
 pub use tables::{Reach, TableAnswer};
+pub use verifying::{Verified, VerifyError};

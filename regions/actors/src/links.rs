@@ -41,6 +41,10 @@ pub(crate) struct Link {
     acknowledged: watch::Sender<u64>,
     /// Told when the peer has a new connection for forwarding.
     forwarding: watch::Sender<u64>,
+    /// Told when the peer has a new connection for comparing.
+    verifying: watch::Sender<u64>,
+    /// Told when the peer has a new connection for catching up.
+    catching_up: watch::Sender<u64>,
 }
 
 /// What is known of a peer.
@@ -81,6 +85,8 @@ impl Links {
                 paused: watch::Sender::new(paused(peer)),
                 acknowledged: acknowledged.clone(),
                 forwarding: watch::Sender::new(0),
+                verifying: watch::Sender::new(0),
+                catching_up: watch::Sender::new(0),
             };
             (peer, Arc::new(link))
         };
@@ -176,8 +182,17 @@ impl Link {
 
     /// A connection for forwarding takes the place of the one before, which is told.
     pub(crate) fn take_forwarding(&self) -> watch::Receiver<u64> {
-        self.forwarding.send_modify(|connections| *connections += 1);
-        self.forwarding.subscribe()
+        take(&self.forwarding)
+    }
+
+    /// The same of a connection for comparing.
+    pub(crate) fn take_verifying(&self) -> watch::Receiver<u64> {
+        take(&self.verifying)
+    }
+
+    /// The same of a connection for catching up.
+    pub(crate) fn take_catching_up(&self) -> watch::Receiver<u64> {
+        take(&self.catching_up)
     }
 
     /// The peer says at the beginning of a connection who it is and what it has: less than before,
@@ -235,4 +250,10 @@ impl Link {
         let outbox = self.facts().outbox.as_ref().map(|(_, sender)| sender.clone());
         outbox.is_some_and(|sender| sender.try_send(frame).is_ok())
     }
+}
+
+/// Counts one more connection; whoever has one before is told.
+fn take(connections: &watch::Sender<u64>) -> watch::Receiver<u64> {
+    connections.send_modify(|connections| *connections += 1);
+    connections.subscribe()
 }

@@ -15,6 +15,7 @@ use tombolo_protocol::{Frame, Hello, Purpose, RefusalCode, Welcome};
 use tombolo_replication::intake::Input;
 use tombolo_storage::View;
 
+use crate::catching_up::Giving;
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
 use crate::dialling::PROTOCOL;
 use crate::forwarding::{Answering, Answers};
@@ -24,6 +25,7 @@ use crate::links::{Link, Links};
 use crate::replication::{PeerCalled, Replication};
 use crate::serving::Serving;
 use crate::tables::Tables;
+use crate::verifying::{self, Holdings};
 
 /// What is there once the region knows who it is.
 #[derive(Clone, Debug)]
@@ -34,6 +36,7 @@ pub(crate) struct Open {
     pub(crate) tables: Tables,
     pub(crate) replications: Arc<std::collections::BTreeMap<RegionId, Addr<Replication>>>,
     pub(crate) published: watch::Receiver<u64>,
+    pub(crate) holdings: Holdings,
 }
 
 /// See the module.
@@ -118,6 +121,8 @@ impl Listener {
             },
             Purpose::Replicate => self.replicate(link, &hello, reader, writer).await,
             Purpose::Forward => self.answer(link, &hello, reader, writer).await,
+            Purpose::Verify => self.verify(link, &hello, reader, writer).await,
+            Purpose::CatchUp => self.give(link, &hello, reader, writer).await,
         }
     }
 
@@ -178,9 +183,7 @@ impl Listener {
         mut writer: FrameWriter,
     ) -> ConnectionError {
         let Some(open) = self.open.borrow().clone() else {
-            let (code, detail) = (RefusalCode::Unavailable, "the region is starting".to_owned());
-            timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
-            return ConnectionError::Refusing { code, detail };
+            return self.not_yet(&mut writer).await;
         };
         let welcome = Frame::Welcome(self.welcome(open.own, hello));
         if let Err(error) = writer.write(&welcome).await {
@@ -199,6 +202,7 @@ impl Listener {
             published: open.published.clone(),
             intake: open.intake.clone(),
             tables: open.tables.clone(),
+            state: open.holdings.state.clone(),
             silence_max: self.silence_max,
             frame_bytes_max: self.frame_bytes_max,
         };
@@ -226,6 +230,51 @@ impl Listener {
             silence_max: self.silence_max,
         };
         answering.run(reader, writer).await
+    }
+
+    async fn verify(
+        &self,
+        link: Arc<Link>,
+        hello: &Hello,
+        reader: FrameReader,
+        mut writer: FrameWriter,
+    ) -> ConnectionError {
+        let Some(open) = self.open.borrow().clone() else {
+            return self.not_yet(&mut writer).await;
+        };
+        if let Err(error) = writer.write(&Frame::Welcome(self.welcome(open.own, hello))).await {
+            return error;
+        }
+        let answering = verifying::Answering {
+            link,
+            holdings: open.holdings,
+            frame_bytes_max: self.frame_bytes_max,
+            silence_max: self.silence_max,
+        };
+        answering.run(reader, writer).await
+    }
+
+    async fn give(
+        &self,
+        link: Arc<Link>,
+        hello: &Hello,
+        reader: FrameReader,
+        mut writer: FrameWriter,
+    ) -> ConnectionError {
+        let Some(open) = self.open.borrow().clone() else {
+            return self.not_yet(&mut writer).await;
+        };
+        if let Err(error) = writer.write(&Frame::Welcome(self.welcome(open.own, hello))).await {
+            return error;
+        }
+        let (holdings, silence_max) = (open.holdings, self.silence_max);
+        Giving { link, holdings, silence_max }.run(reader, writer).await
+    }
+
+    async fn not_yet(&self, writer: &mut FrameWriter) -> ConnectionError {
+        let (code, detail) = (RefusalCode::Unavailable, "the region is starting".to_owned());
+        timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
+        ConnectionError::Refusing { code, detail }
     }
 
     fn welcome(&self, own: ReplicaId, hello: &Hello) -> Welcome {

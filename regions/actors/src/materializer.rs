@@ -8,11 +8,9 @@ use std::sync::Arc;
 use actix::prelude::*;
 use tombolo_storage::{Installed, Materializer as Machine, Retired, SealedLayer, StorageError};
 
+use crate::boot::yield_to_others;
 use crate::clock::instant;
 use crate::meters::Meters;
-
-/// How much the thread yields to others, in steps of niceness.
-const NICENESS: i32 = 10;
 
 /// See the module.
 #[derive(Debug)]
@@ -41,10 +39,7 @@ impl Actor for Materializer {
     type Context = Context<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
-        let thread = rustix::thread::gettid();
-        if let Err(error) = rustix::process::setpriority_process(Some(thread), NICENESS) {
-            tracing::warn!(%error, "the materializer runs at the same priority as requests");
-        }
+        yield_to_others("the materializer");
     }
 }
 

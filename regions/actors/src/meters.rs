@@ -65,6 +65,12 @@ pub struct Meters {
     pub conflicts: Counter,
     /// Bytes of changes that wait for what they depend on. A level, not a sum.
     pub held_back_bytes: Counter,
+    /// Spans of items that were compared with a peer's because this region asked.
+    pub spans_compared: Counter,
+    /// Items whose state came to be another one by joining a peer's.
+    pub states_joined: Counter,
+    /// States of peers that no region could have sent, or that this one does not take.
+    pub states_refused: Counter,
 }
 
 impl Meters {
@@ -92,6 +98,9 @@ impl Meters {
             changes_remote: Counter::default(),
             conflicts: Counter::default(),
             held_back_bytes: Counter::default(),
+            spans_compared: Counter::default(),
+            states_joined: Counter::default(),
+            states_refused: Counter::default(),
         }
     }
 

@@ -8,18 +8,21 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_replication::idempotency::NamedRequest;
 use tombolo_replication::leader::{Command, TableCommand};
 use tombolo_storage::disk::{Disk, RealDisk};
 use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
 use tombolo_topology::Settings;
 
 use crate::error::{StartError, SubmitError, TableError, UnknownPeer};
-use crate::leader::{Answer, Stop, Submit};
+use crate::leader::{Answer, Recall, Stop, Submit};
 use crate::links::{Link, LinkStatus};
 use crate::meters::Meters;
-use crate::replication::PauseChanged;
+use crate::observer::Observer;
+use crate::replication::{ConnectAnew, PauseChanged};
 use crate::running::Running;
 use crate::tables::{Reach, TableAnswer};
+use crate::verifying::{Verified, VerifyError};
 use crate::{boot, clock};
 
 pub use self::waiting::{ConcernUnmet, MayWait, Routed};
@@ -79,7 +82,12 @@ impl Region {
 
     /// Whether it takes commands.
     pub fn is_ready(&self) -> bool {
-        self.0.leader.connected() && !*self.0.failed.borrow()
+        self.0.leader.connected() && !*self.0.failed.borrow() && !self.is_catching_up()
+    }
+
+    /// Whether it catches up by state: what its views show then is nothing to be answered with.
+    pub fn is_catching_up(&self) -> bool {
+        self.0.state.is_on()
     }
 
     /// Ends when the disk has failed: the process must end, and recovers when it starts again.
@@ -109,14 +117,38 @@ impl Region {
         }
         let (reply, answer) = oneshot::channel();
         let submit = Submit { command, offered: clock::instant(), reply };
-        self.0.leader.try_send(submit).map_err(|error| match error {
+        self.0.leader.try_send(submit).map_err(|error| self.not_offered(&error))?;
+        answer.await.unwrap_or(Err(SubmitError::Unknown))
+    }
+
+    /// The answer to a named request that has settled a conflict, if it was done before; comes when
+    /// that is durable here.
+    pub async fn recall(&self, request: NamedRequest) -> Result<Option<Answer>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let recall = Recall { request, reply };
+        self.0.leader.try_send(recall).map_err(|error| self.not_offered(&error))?;
+        let kept = answer.await.unwrap_or(Err(SubmitError::Unknown))?;
+        let recalled = kept.and_then(Answer::recalled);
+        if recalled.is_some() {
+            self.0.meters.repeated.increment();
+        }
+        Ok(recalled)
+    }
+
+    fn not_offered<T>(&self, error: &actix::dev::SendError<T>) -> SubmitError {
+        match error {
             actix::dev::SendError::Full(_) => {
                 self.0.meters.refused_mailbox.increment();
                 SubmitError::Overloaded
             }
             actix::dev::SendError::Closed(_) => SubmitError::Stopping,
-        })?;
-        answer.await.unwrap_or(Err(SubmitError::Unknown))
+        }
+    }
+
+    /// Tells `observer` of traced changes of other regions as they become visible here, for as long
+    /// as it lives. There is one.
+    pub fn observed_by(&self, observer: &Arc<dyn Observer>) {
+        self.0.observed.by(observer);
     }
 
     /// Defines, alters or drops a table; answers when that has arrived as far as `reach` says.
@@ -162,6 +194,30 @@ impl Region {
         Ok(self.status(link))
     }
 
+    /// Compares what is held here with what every peer holds, and repairs what differs, here and
+    /// there. In the order of the peers' names.
+    pub async fn verify(&self) -> Result<Vec<Verified>, VerifyError> {
+        if self.is_catching_up() {
+            return Err(VerifyError::CatchingUp);
+        }
+        self.0.verifier.verify().await
+    }
+
+    /// Begins to compare all that is held here with what `peer` holds, to repair what differs on
+    /// both sides, and has it caught up by state where its log ends too late for the link. Answers
+    /// before that is done.
+    pub async fn resync(&self, peer: RegionId) -> Result<LinkStatus, ResyncError> {
+        let link = self.0.links.get(&peer).ok_or(UnknownPeer { peer })?;
+        if self.is_catching_up() {
+            return Err(VerifyError::CatchingUp.into());
+        }
+        self.0.verifier.begin_with(peer)?;
+        if let Some(replication) = self.0.replications.get(&peer) {
+            replication.send(ConnectAnew).await.map_err(|_| VerifyError::Stopping)?;
+        }
+        Ok(self.status(link))
+    }
+
     fn status(&self, link: &Link) -> LinkStatus {
         link.status(self.view().vector(), ms(self.0.settings.replication.silence_max))
     }
@@ -187,6 +243,17 @@ impl Region {
 
 fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Why a peer was not compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ResyncError {
+    /// There is no such peer.
+    #[error(transparent)]
+    UnknownPeer(#[from] UnknownPeer),
+    /// Not now.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
 }
 
 /// Why a link was not paused or resumed.

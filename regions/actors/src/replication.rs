@@ -41,6 +41,12 @@ pub(crate) struct Replication {
 #[rtype(result = "()")]
 pub(crate) struct PauseChanged;
 
+/// Where the peer needs what the journal no longer holds: end the connection and make another one,
+/// on which it is told so again.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct ConnectAnew;
+
 /// The peer dialled us: it is there, and has not paused the link.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -196,6 +202,24 @@ impl Handler<PauseChanged> for Replication {
         } else {
             self.breaker.try_now(monotonic_ms());
         }
+        self.schedule(ctx);
+    }
+}
+
+impl Handler<ConnectAnew> for Replication {
+    type Result = ();
+
+    fn handle(&mut self, _: ConnectAnew, ctx: &mut Self::Context) {
+        let link = &self.shipping.link;
+        if !link.facts().needs_snapshot || link.is_paused() {
+            return;
+        }
+        if let Some((handle, _)) = self.connection.take() {
+            ctx.cancel_future(handle);
+            self.breaker.failed(monotonic_ms(), 0);
+            tracing::info!(peer = %link.peer, reason = "made anew", "the link is down");
+        }
+        self.breaker.try_now(monotonic_ms());
         self.schedule(ctx);
     }
 }

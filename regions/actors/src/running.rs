@@ -14,12 +14,15 @@ use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Identity, Room, View};
 use tombolo_topology::Settings;
 
+use crate::catching_up::CatchUpState;
 use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
 use crate::links::Links;
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::replication::Replication;
 use crate::tables::Tables;
+use crate::verifying::Verifier;
 
 /// The parts behind every handle of one region.
 #[derive(Debug)]
@@ -39,6 +42,9 @@ pub(crate) struct Running {
     pub(crate) tables: Tables,
     pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
     pub(crate) answers: Answers,
+    pub(crate) verifier: Verifier,
+    pub(crate) state: Arc<CatchUpState>,
+    pub(crate) observed: Observed,
     pub(crate) published: watch::Receiver<u64>,
     /// Of the requests that wait for other regions.
     pub(crate) waiting: Arc<Semaphore>,

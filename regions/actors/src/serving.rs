@@ -15,6 +15,7 @@ use tombolo_protocol::{Echo, Frame, RefusalCode};
 use tombolo_replication::intake::{Input, Refusal};
 use tombolo_storage::View;
 
+use crate::catching_up::{CatchUpState, EndOfLog};
 use crate::clock::{monotonic_ms, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::intake::{Arrived, Intake};
@@ -30,6 +31,7 @@ pub(crate) struct Serving {
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) intake: Addr<Intake>,
     pub(crate) tables: Tables,
+    pub(crate) state: Arc<CatchUpState>,
     pub(crate) silence_max: Duration,
     pub(crate) frame_bytes_max: usize,
 }
@@ -131,6 +133,10 @@ impl Serving {
                 });
                 Ok(())
             }
+            Frame::OutOfLog { origin, after } => {
+                self.state.is_told(EndOfLog { peer: self.link.peer, origin, after });
+                Ok(())
+            }
             Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
             _ => Err(ConnectionError::Refusing {
                 code: RefusalCode::Malformed,
@@ -225,7 +231,8 @@ impl Serving {
     }
 }
 
-fn malformed(error: &tombolo_protocol::FrameError) -> ConnectionError {
+/// Why a connection ends on which something arrived that is no frame.
+pub(crate) fn malformed(error: &tombolo_protocol::FrameError) -> ConnectionError {
     use tombolo_protocol::{DecodeError, FrameError};
     let code = match error {
         FrameError::Decode(

@@ -263,8 +263,13 @@ impl Sending {
     ) -> Result<(), ConnectionError> {
         while let Some(wanted) = output {
             output = match wanted {
-                Output::NeedsSnapshot { origin } => {
+                Output::NeedsSnapshot { origin, after } => {
                     tracing::warn!(peer = %shipping.link.peer, %origin, "the peer needs a snapshot");
+                    self.write(shipping, &Frame::OutOfLog { origin, after }).await?;
+                    None
+                }
+                Output::NotHeld { origin, after } => {
+                    self.write(shipping, &Frame::OutOfLog { origin, after }).await?;
                     None
                 }
                 Output::Load { origin, after, up_to } => {

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tombolo_causality::{Dot, RegionId};
 use tombolo_protocol::{TableReply, TableRequest};
 use tombolo_replication::TableDefinition;
-use tombolo_replication::idempotency::{KeptRecord, NamedRequest};
+use tombolo_replication::idempotency::{KeptRecord, NamedRequest, Told};
 use tombolo_replication::leader::{TableCommand, TableOperation};
 use tombolo_storage::View;
 
@@ -197,6 +197,10 @@ impl TableAnswer {
     /// The answer to a named call that was done, now or before.
     fn of(kept: &KeptRecord) -> Self {
         let answer = &kept.record.answer;
-        Self { dot: kept.dot, existed: answer.existed, table: answer.table.clone() }
+        let table = match &answer.told {
+            Told::Table(table) => Some(Arc::clone(table)),
+            _ => None,
+        };
+        Self { dot: kept.dot, existed: answer.existed, table }
     }
 }

@@ -3,7 +3,7 @@
 //! name.
 
 use tombolo_causality::{Session, VersionVector};
-use tombolo_datatypes::{DataType, Element, JsonText, Operation};
+use tombolo_datatypes::{DataType, Element, JsonText, Operation, Verdict};
 use tombolo_replication::idempotency::{NamedRequest, RequestHash, RequestName};
 use tombolo_replication::leader::Condition;
 use tombolo_replication::read_router::Hop;
@@ -153,7 +153,12 @@ impl Client {
             return What::Read { table, key };
         }
         if random.one_in(20) {
-            return What::Settle { table, key, restore: random.one_in(2) };
+            let verdict = match random.below(3) {
+                0 => Verdict::Restore,
+                1 => Verdict::Dismiss,
+                _ => Verdict::Undo,
+            };
+            return What::Settle { table, key, verdict };
         }
         self.values += 1;
         let operation = self.operation(data_type, resolver, random);

@@ -100,6 +100,7 @@ counted! {
         OldLivesPulledBack => "own changes of an earlier life pulled back",
         ConflictKept => "lost write kept as a conflict",
         ConflictSettled => "conflict settled",
+        SettlementUndone => "what settled a conflict undone",
     }
 }
 

@@ -1,7 +1,7 @@
 //! What clients ask of a region, and what they are told.
 
 use tombolo_causality::{Dot, Session, VersionVector};
-use tombolo_datatypes::Operation;
+use tombolo_datatypes::{Operation, Verdict};
 use tombolo_replication::idempotency::NamedRequest;
 use tombolo_replication::leader::{Condition, Refusal};
 use tombolo_replication::read_router::Hop;
@@ -33,8 +33,9 @@ pub(crate) enum What {
         condition: Option<Condition>,
         named: Option<NamedRequest>,
     },
-    /// To settle the first open conflict of an item, where there is one.
-    Settle { table: &'static str, key: Key, restore: bool },
+    /// To settle the first open conflict of an item, or to undo that of the first settled one, where
+    /// there is one.
+    Settle { table: &'static str, key: Key, verdict: Verdict },
     /// To define a table.
     Define { table: &'static str, shape: TableShape },
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crossbeam_skiplist::{SkipMap, SkipSet};
 use tombolo_datatypes::{ItemState, TypeState};
 
+use tombolo_replication::catch_up::RequestPlace;
 use tombolo_replication::idempotency::KeptRecord;
 
 use crate::item_bytes::ItemBytes;
@@ -94,6 +95,13 @@ impl Layer {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
     }
 
+    /// The answers to named requests behind `after`.
+    pub(crate) fn requests_behind(&self, after: Option<RequestPlace>) -> Vec<KeptRecord> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = requests.iter().filter(|kept| Some(RequestPlace::of(kept)) > after);
+        behind.cloned().collect()
+    }
+
     /// The answers to named requests.
     pub(crate) fn requests(&self) -> Vec<KeptRecord> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -157,17 +165,18 @@ pub(crate) fn weight(state: &ItemState) -> usize {
 fn value_weight(state: &ItemState) -> usize {
     match state.value() {
         TypeState::Register(register) => {
-            let values = register.writes().filter_map(|write| write.value.value.as_ref());
+            let writes = register.live.all().chain(register.kept.as_deref());
+            let values = writes.filter_map(|write| write.value.value.as_ref());
             values.map(|value| value.as_str().len() + 96).sum()
         }
         TypeState::Counter(counter) => 128 * (counter.totals.len() + counter.bases.len()),
         TypeState::Set(set) => {
             let elements = set.elements.iter();
             elements
-                .map(|(element, live)| element.text().as_str().len() + 128 + 64 * live.len())
+                .map(|(element, live)| element.text().as_str().len() + 128 + 64 * live.all().len())
                 .sum()
         }
-        TypeState::Flag(flag) => 64 * flag.live.len(),
+        TypeState::Flag(flag) => 64 * flag.live.all().len(),
     }
 }
 
@@ -186,7 +195,7 @@ mod tests {
         let replica = ReplicaId::new(RegionId::new("a").unwrap(), Incarnation(1));
         let mut state = ItemState::new(DataType::Flag);
         for (seq, to) in [(1, true), (2, false)] {
-            let delta = Delta { ctx: vec![], body: DeltaBody::Flag(FlagDelta(Some(to))) };
+            let delta = Delta::new(vec![], DeltaBody::Flag(FlagDelta(Some(to))));
             state.apply(Dot::new(replica, seq), HybridTimestamp::ZERO, &delta);
         }
         Arc::new(state)

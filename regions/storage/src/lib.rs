@@ -9,6 +9,7 @@
 //! Durable means: written to the journal and fdatasynced. Everything goes through [`disk`], so
 //! that a simulated disk can stand in. redb's types stay inside this crate.
 
+mod catching_up;
 pub mod disk;
 mod error;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod versions;
 mod view;
 mod writer;
 
+pub use catching_up::CatchingUp;
 pub use error::StorageError;
 pub use identity::{Identity, LastStop};
 pub use key_range::KeyRange;
@@ -45,5 +47,5 @@ pub use redb_backend::RedbBackend;
 pub use room::{ROOM_SOUGHT_EVERY, Room, Shortage};
 pub use state::Begun;
 pub use store::{OverlayOptions, Store, StoreOptions};
-pub use view::{ContestedItem, View};
+pub use view::{ContestedItem, ListingLimits, RequestsBehind, StatesOfSpan, View};
 pub use writer::{Append, Applied, Outcome, Published, Writer};

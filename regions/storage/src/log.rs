@@ -107,13 +107,18 @@ impl LogReader {
         let Some(mut cursor) = self.locate(origin, after)? else { return Ok(Found::Released) };
         let mut search = Search { origin, after, up_to, bytes_max, run: None };
         while let Some(frame) = self.frame(cursor.position)? {
-            let stopped = search.frame(&frame, &mut cursor.at)?;
-            if !stopped {
+            let step = search.frame(&frame, &mut cursor.at)?;
+            if step == Step::GoOn {
                 cursor.position = frame.next;
             }
             self.last = Some(frame);
-            if stopped {
-                break;
+            match step {
+                Step::GoOn => {}
+                Step::Stop => break,
+                Step::Missing => {
+                    self.cursors.remove(&origin);
+                    return Ok(Found::Released);
+                }
             }
         }
         self.cursors.insert(origin, cursor);
@@ -156,16 +161,43 @@ struct Search {
     run: Option<Run>,
 }
 
+/// What comes after a frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The next one.
+    GoOn,
+    /// Nothing: what would follow is still in this frame.
+    Stop,
+    /// Nothing: what is searched for was never in this journal.
+    Missing,
+}
+
 impl Search {
     /// Takes from `frame` what is searched for; `at` is where the stream stands, and moves on.
-    /// Answers whether the search is over, with the next change still in this frame.
-    fn frame(&mut self, frame: &Frame, at: &mut StreamPosition) -> Result<bool, StorageError> {
+    fn frame(&mut self, frame: &Frame, at: &mut StreamPosition) -> Result<Step, StorageError> {
         let decoded = decode(frame)?;
         if !decoded.starts.iter().any(|start| start.replica == self.origin) {
-            return Ok(false);
+            return Ok(Step::GoOn);
         }
         for record in decoded.records() {
-            let Record::Change(bytes) = record.map_err(malformed)? else { continue };
+            let bytes = match record.map_err(malformed)? {
+                Record::Change(bytes) => bytes,
+                Record::Position(bytes) => {
+                    let adopted = decode_position(bytes).map_err(malformed)?;
+                    let adopted = adopted.streams.get(&self.origin);
+                    if adopted.seq <= at.seq {
+                        continue;
+                    }
+                    if self.after < adopted.seq {
+                        // The region has these by joining states, without the changes.
+                        let has_some = self.run.is_some();
+                        return Ok(if has_some { Step::Stop } else { Step::Missing });
+                    }
+                    *at = adopted;
+                    continue;
+                }
+                _ => continue,
+            };
             let dot = change_dot(bytes).map_err(malformed)?;
             if dot.replica != self.origin || dot.seq <= at.seq {
                 continue;
@@ -175,11 +207,11 @@ impl Search {
                 return Err(StorageError::Mismatched { detail });
             }
             if at.seq >= self.after && !self.take(dot.seq, *at, bytes) {
-                return Ok(true);
+                return Ok(Step::Stop);
             }
             *at = at.after(bytes);
         }
-        Ok(false)
+        Ok(Step::GoOn)
     }
 
     /// Whether there was room for the change.

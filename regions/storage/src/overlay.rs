@@ -7,6 +7,8 @@
 //!                                                                  installed ◀─────────┘
 //! ```
 
+mod taken;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -209,9 +211,9 @@ impl Overlay {
         self.recent.replaced(before, after);
     }
 
-    /// How many changes are staged in the group being gathered.
-    pub fn staged_changes(&self) -> usize {
-        self.frame.changes()
+    /// How many changes and joined states are staged in the group being gathered.
+    pub fn staged_records(&self) -> usize {
+        self.frame.records()
     }
 
     /// Their size in the journal, in bytes.
@@ -221,7 +223,7 @@ impl Overlay {
 
     /// Closes the group being gathered; nothing where none is.
     pub fn close_group(&mut self, catalog: &Arc<Catalog>) -> Result<Option<Group>, StorageError> {
-        if self.frame.changes() == 0 {
+        if self.frame.records() == 0 {
             return Ok(None);
         }
         let frame = core::mem::take(&mut self.frame);
@@ -287,7 +289,7 @@ impl Overlay {
     /// not published or a layer sealed before not installed, and where the state has everything.
     pub fn seal_rest(&mut self) -> Option<SealedLayer> {
         let view = self.view.load_full();
-        let under_way = self.frame.changes() > 0 || view.commit + 1 < self.commit;
+        let under_way = self.frame.records() > 0 || view.commit + 1 < self.commit;
         if under_way || !self.sealing.is_empty() || self.active.bytes() == 0 {
             return None;
         }

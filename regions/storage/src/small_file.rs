@@ -37,3 +37,12 @@ pub(crate) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<(
     disk.rename(&next, name)?;
     disk.sync_dir("")
 }
+
+/// Removes a file, where it is there; durable at return.
+pub(crate) fn remove(disk: &dyn Disk, name: &str) -> io::Result<()> {
+    if disk.exists(name)? {
+        disk.remove(name)?;
+        disk.sync_dir("")?;
+    }
+    Ok(())
+}

@@ -19,6 +19,7 @@ use tombolo_protocol::{
     encode_row, row_is_contested,
 };
 use tombolo_replication::Catalog;
+use tombolo_replication::catch_up::RequestPlace;
 use tombolo_replication::idempotency::KeptRecord;
 
 use crate::disk::{Disk, DiskFile};
@@ -206,7 +207,8 @@ impl State {
         match transaction.open_table(ITEMS) {
             Ok(items) => {
                 let contested = transaction.open_table(CONTESTED)?;
-                Ok(Snapshot(Some(Tables { items, contested })))
+                let requests = requests::open(&transaction)?;
+                Ok(Snapshot(Some(Tables { items, contested, requests })))
             }
             Err(redb::TableError::TableDoesNotExist(_)) => Ok(Snapshot(None)),
             Err(error) => Err(error.into()),
@@ -234,6 +236,7 @@ pub(crate) struct Snapshot(Option<Tables>);
 struct Tables {
     items: ReadOnlyTable<&'static [u8], &'static [u8]>,
     contested: ReadOnlyTable<&'static [u8], ()>,
+    requests: Option<requests::Records>,
 }
 
 impl core::fmt::Debug for Snapshot {
@@ -263,6 +266,16 @@ impl Snapshot {
             let (key, row) = entry?;
             Ok((key.value().into(), decode(row.value())?))
         }))
+    }
+
+    /// The answers to named requests behind `after`, the earliest first.
+    pub(crate) fn requests(
+        &self,
+        after: Option<RequestPlace>,
+    ) -> Result<impl Iterator<Item = Result<KeptRecord, StorageError>> + use<>, StorageError> {
+        let records = self.0.as_ref().and_then(|tables| tables.requests.as_ref());
+        let found = records.map(|records| requests::behind(records, after)).transpose()?;
+        Ok(found.into_iter().flatten())
     }
 
     /// The keys from `from` on of items whose rows are contested, in order.

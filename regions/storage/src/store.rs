@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use tombolo_protocol::{JournalFrame, Record, RegionPosition, decode_change, encode_position};
+use tombolo_protocol::{
+    DecodeError, JoinedItem, JournalFrame, Record, RegionPosition, decode_catalog, decode_change,
+    decode_joined_item, decode_kept_record, decode_position, encode_position,
+};
 use tombolo_replication::idempotency::{Ledger, LedgerLimits};
 use tombolo_replication::leader::{Applier, NotApplied};
 use tombolo_replication::{Catalog, SealedChange};
@@ -134,6 +137,10 @@ fn replay_from(
     }
 }
 
+fn malformed(source: DecodeError) -> StorageError {
+    StorageError::Decode { what: "journal frame", source }
+}
+
 /// Applies the journal to the overlay as the leader did, materializing what grows too large.
 struct Replay {
     applier: Applier,
@@ -181,25 +188,57 @@ impl Replay {
     }
 
     fn frame(&mut self, payload: &[u8], end: Position) -> Result<(), StorageError> {
-        let malformed = |source| StorageError::Decode { what: "journal frame", source };
         for record in JournalFrame::decode(payload).map_err(malformed)?.records() {
-            let Record::Change(bytes) = record.map_err(malformed)? else { continue };
-            let change = decode_change(bytes).map_err(malformed)?;
-            let overlay = &self.overlay;
-            let applied = self.applier.apply(&change, |item| overlay.latest(item));
-            let applied = applied.map_err(|error| match error {
-                NotApplied::State(error) => error,
-                other => StorageError::Mismatched { detail: other.to_string() },
-            })?;
-            if applied.is_new {
-                let sealed = SealedChange { change, bytes: bytes.into() };
-                let states = applied.states.into_iter();
-                self.overlay.stage(&sealed, states.map(|(item, state)| (item, Arc::new(state))))?;
+            match record.map_err(malformed)? {
+                Record::Change(bytes) => self.change(bytes)?,
+                Record::Joined(bytes) => self.joined(bytes)?,
+                Record::Catalog(bytes) => {
+                    let catalog = Arc::new(decode_catalog(bytes).map_err(malformed)?);
+                    self.overlay.stage_catalog(&catalog)?;
+                    self.applier.take_catalog(catalog);
+                }
+                Record::Request(bytes) => {
+                    let kept = decode_kept_record(bytes).map_err(malformed)?;
+                    self.overlay.stage_request(kept.clone())?;
+                    self.applier.keep(kept);
+                }
+                Record::Position(bytes) => {
+                    let RegionPosition { streams, stamp_floor } =
+                        decode_position(bytes).map_err(malformed)?;
+                    self.overlay.stage_position(&streams, stamp_floor)?;
+                    self.applier.adopt(&streams, stamp_floor);
+                }
+                Record::Unknown { .. } => {}
             }
         }
         let Some(group) = self.overlay.close_group(self.applier.catalog())? else { return Ok(()) };
         if let Some(sealed) = self.overlay.publish(&group, end) {
             self.materialize(&sealed)?;
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        let change = decode_change(bytes).map_err(malformed)?;
+        let overlay = &self.overlay;
+        let applied = self.applier.apply(&change, |item| overlay.latest(item));
+        let applied = applied.map_err(|error| match error {
+            NotApplied::State(error) => error,
+            other => StorageError::Mismatched { detail: other.to_string() },
+        })?;
+        if applied.is_new {
+            let sealed = SealedChange { change, bytes: bytes.into() };
+            let states = applied.states.into_iter();
+            self.overlay.stage(&sealed, states.map(|(item, state)| (item, Arc::new(state))))?;
+        }
+        Ok(())
+    }
+
+    /// A state that was joined: what came of it, whatever was joined with what.
+    fn joined(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        let JoinedItem { item, state } = decode_joined_item(bytes).map_err(malformed)?;
+        if self.applier.catalog().by_id(&item.table).is_some() {
+            self.overlay.stage_joined(&item, Arc::new(state))?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! durable and swapped in at once. Whoever holds a view sees one state, however long it looks.
 
 mod contested;
+mod listing;
 
 use core::ops::Bound;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tombolo_protocol::RegionPosition;
 use tombolo_replication::{Catalog, Digest, Digester, ItemKey, Key, TableId};
 
 pub use self::contested::ContestedItem;
+pub use self::listing::{ListingLimits, RequestsBehind, StatesOfSpan};
 use crate::item_bytes::{TABLE_BYTES, after_prefix, item_bytes, table_bytes};
 use crate::layer::Layer;
 use crate::state::{Entry, Snapshot};

@@ -168,7 +168,7 @@ impl<W> Writer<W> {
 
     /// Waits until everything decided so far is durable; handed back where it is.
     pub fn wait(&mut self, waiter: W) -> Option<W> {
-        if self.overlay.staged_changes() > 0 {
+        if self.overlay.staged_records() > 0 {
             self.gathering.push(waiter);
         } else if let Some(in_flight) = &mut self.in_flight {
             in_flight.waiting.push(waiter);

@@ -16,9 +16,10 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, Uri};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use tombolo_actors::Region;
 use tombolo_actors::meters::WriteTimes;
+use tombolo_actors::{Region, SubmitError};
 use tombolo_causality::{RegionId, Session};
+use tombolo_replication::SpanContext;
 use tombolo_replication::read_router::Hop;
 
 use crate::body::BodyLimits;
@@ -36,7 +37,7 @@ use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
 use crate::traces::{Tally, Tracer};
-use crate::{history, items, links, metrics, openapi, pages, region, tables, unread};
+use crate::{history, items, links, metrics, openapi, pages, region, tables, unread, verify};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -67,6 +68,8 @@ struct Asked<'a> {
     headers: &'a HeaderMap,
     hop: Hop,
     route: Option<Route<'a>>,
+    /// The span in which it is answered, where it is traced.
+    span: Option<SpanContext>,
 }
 
 impl<'a> Asked<'a> {
@@ -85,6 +88,7 @@ impl Api {
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
         let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let tracer = Tracer::start(&settings.telemetry, region.name())?;
+        tracer.observe(&region);
         let cors = Cors::new(http.cors_allow_origins.clone());
         let letterhead = Letterhead::of(region.name());
         let sessions = Sessions::of(&region);
@@ -134,15 +138,21 @@ impl Api {
         mut payload: Payload,
     ) -> HttpResponse {
         let began = Instant::now();
+        let route = Route::parse(request.uri().path(), door);
+        let (class, verb) = (route.map(Route::class), Verb::of(request.method()));
+        let span = match (class, verb) {
+            (Some(_), Some(verb)) if !verb.is_safe() => self.0.tracer.begin(request.headers()),
+            _ => None,
+        };
         let asked = Asked {
             door,
             method: request.method(),
             uri: request.uri(),
             headers: request.headers(),
             hop: Hop::First,
-            route: Route::parse(request.uri().path(), door),
+            route,
+            span: span.map(|span| span.context),
         };
-        let (route, verb) = (asked.route, Verb::of(asked.method));
         let cors = (door == Door::Api).then_some(&self.0.cors);
         let preflight = cors
             .and_then(|cors| cors.preflight(route, asked.method, asked.headers, self.letterhead()));
@@ -157,16 +167,12 @@ impl Api {
         if let Some(cors) = cors {
             cors.open(asked.headers, &mut reply);
         }
-        let (class, now) = (route.map(Route::class), Instant::now());
+        let now = Instant::now();
         if let Some(times) = times {
             self.0.requests.wrote(began, times, now);
         }
-        if self.0.tracer.is_on()
-            && let (Some(class), Some(verb)) = (class, verb)
-            && !verb.is_safe()
-        {
-            let what = (class, verb, reply.status());
-            self.0.tracer.record(what, asked.headers, (began, times, now));
+        if let (Some(span), Some(class), Some(verb)) = (span, class, verb) {
+            self.0.tracer.record(span, (class, verb, reply.status()), (began, times, now));
         }
         let duration = now.saturating_duration_since(began);
         self.0.requests.answered(class, verb, reply.status(), duration);
@@ -183,6 +189,7 @@ impl Api {
     ) -> (HttpResponse, Option<WriteTimes>) {
         let target = asked.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let mut caller = Caller::new(asked.method, target, asked.hop);
+        caller.span = asked.span;
         let token = self.0.sessions.read(asked.headers, asked.query());
         let token = token.map(|session| {
             caller.has_token = session.is_some();
@@ -215,6 +222,30 @@ impl Api {
         }
         // Only now: what names nothing, or is not for this listener, is that whoever asks.
         token?;
+        let rests_on_state = route.rests_on_state();
+        self.check_state(rests_on_state)?;
+        let answered = self.answer_route(asked, (route, verb), caller, payload).await;
+        // A read may have looked at a view in which the first items already were.
+        self.check_state(rests_on_state && verb.is_safe())?;
+        answered
+    }
+
+    /// Refuses what rests on the region's state while that is of no moment.
+    fn check_state(&self, rests_on_state: bool) -> Result<(), Problem> {
+        if rests_on_state && self.region().is_catching_up() {
+            return Err(SubmitError::CatchingUp.into());
+        }
+        Ok(())
+    }
+
+    async fn answer_route(
+        &self,
+        asked: &Asked<'_>,
+        (route, verb): (Route<'_>, Verb),
+        caller: &mut Caller<'_>,
+        payload: &mut Payload,
+    ) -> Result<HttpResponse, Problem> {
+        let Asked { door, headers, .. } = *asked;
         let query = asked.query();
         let class = route.class();
         if let Some(name) = query.unknown().filter(|_| class.knows_its_parameters()) {
@@ -248,6 +279,7 @@ impl Api {
             Route::Page(page) => Ok(pages::show(self, page)),
             Route::Metrics => Ok(metrics::show(self)),
             Route::Digests => Box::pin(self.0.digests.show(self, query, &mut caller.session)).await,
+            Route::Verify => Box::pin(verify::run(self)).await,
             Route::Links => Ok(links::list(self)),
             Route::Link { peer, action } => Box::pin(links::act(self, peer, action)).await,
         }

@@ -10,6 +10,7 @@ use tombolo_actors::Region;
 use tombolo_actors::meters::WriteTimes;
 use tombolo_causality::{Session, VersionVector};
 use tombolo_protocol::{SessionKey, decode_session, encode_session};
+use tombolo_replication::SpanContext;
 use tombolo_replication::read_router::Hop;
 
 use crate::problem::Problem;
@@ -32,6 +33,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) session: Session,
     /// Whether a token was sent.
     pub(crate) has_token: bool,
+    /// The span in which the request is answered, where it is traced.
+    pub(crate) span: Option<SpanContext>,
     /// How far the write came when, once there was one.
     pub(crate) times: Option<WriteTimes>,
 }
@@ -39,7 +42,8 @@ pub(crate) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// One who has seen nothing.
     pub(crate) fn new(method: &'a Method, target: &'a str, hop: Hop) -> Self {
-        Self { method, target, hop, session: Session::new(), has_token: false, times: None }
+        let (session, has_token) = (Session::new(), false);
+        Self { method, target, hop, session, has_token, span: None, times: None }
     }
 }
 

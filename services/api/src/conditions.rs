@@ -8,7 +8,6 @@ use tombolo_protocol::decode_version;
 use tombolo_protocol::limits::VERSIONS_MAX;
 use tombolo_replication::leader::Condition;
 
-use crate::naming::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
 
 /// How far a condition was checked.
@@ -22,16 +21,6 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Condition>, Problem> {
         (None, Some(tags)) if tags.as_bytes().trim_ascii() == b"*" => Ok(Some(Condition::Absent)),
         (None, Some(_)) => Err(bad(&IF_NONE_MATCH, "of a write it takes `*`")),
         (Some(_), Some(_)) => Err(bad(&IF_MATCH, "it does not go with If-None-Match")),
-    }
-}
-
-/// Refuses a call that is to be done under a condition, or once, where that is not promised yet.
-pub(crate) fn refuse(headers: &HeaderMap) -> Result<(), Problem> {
-    match [&IF_MATCH, &IF_NONE_MATCH, &IDEMPOTENCY_KEY].iter().find(|n| headers.contains_key(**n)) {
-        Some(name) => {
-            Err(Problem::NotSupportedYet { what: format!("header `{name}` but for items") })
-        }
-        None => Ok(()),
     }
 }
 

@@ -1,12 +1,12 @@
-//! Open conflicts: listed page by page, and settled.
+//! Conflicts: listed page by page, and settled.
 //!
 //! A page looks at a bounded number of items and answers a bounded number of bytes, from one view;
-//! where a bound ends it, it says where to go on. The conflict that is to be settled is looked for
-//! among all that are open, one search at a time. Either is done away from the threads that answer
+//! where a bound ends it, it says where to go on. That is done away from the threads that answer
 //! requests.
 
 mod page;
 mod record;
+mod settling;
 
 use std::sync::Arc;
 
@@ -15,11 +15,9 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use tokio::sync::Semaphore;
-use tombolo_datatypes::{Operation, Settlement, Verdict};
+use tombolo_datatypes::Outcome;
 use tombolo_protocol::{decode_conflict_cursor, encode_conflict_cursor};
-use tombolo_replication::leader::Command;
-use tombolo_replication::{ConflictId, ItemKey, Key, RecordedWrite};
-use tombolo_resolvers::Shown;
+use tombolo_replication::Key;
 use tombolo_storage::View;
 
 use self::page::{Asked, Found};
@@ -28,12 +26,14 @@ use crate::api::Api;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::route::ConflictAction;
-use crate::{conditions, freshness, guarantees, items, tables};
+use crate::{freshness, guarantees, tables};
 
 const LIMIT: &str = "limit";
 const LIMIT_DEFAULT: u64 = 100;
 const LIMIT_MAX: u64 = 1_000;
+
+/// The states of a record.
+pub(crate) const STATES: [Outcome; 3] = [Outcome::Open, Outcome::Restored, Outcome::Dismissed];
 
 /// See the module.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Conflicts {
         Self { turn: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Answers `GET /v1/conflicts?table=&key=&cursor=&limit=`.
+    /// Answers `GET /v1/conflicts?table=&key=&state=&cursor=&limit=`.
     pub(crate) async fn list(
         &self,
         api: &Api,
@@ -73,60 +73,6 @@ impl Conflicts {
         let conflicts = page.found.iter().map(Found::record).collect();
         Ok(api.letterhead().show(StatusCode::OK, &List { conflicts, next }))
     }
-
-    /// Answers `POST /v1/conflicts/{id}/{action}`: with the record as it is then.
-    pub(crate) async fn settle(
-        &self,
-        api: &Api,
-        (id, action): (&str, ConflictAction),
-        (query, headers): (Query<'_>, &HeaderMap),
-        caller: &mut Caller<'_>,
-    ) -> Result<HttpResponse, Problem> {
-        let asked = guarantees::check_write(query, api.promises())?;
-        conditions::refuse(headers)?;
-        let verdict = match action {
-            ConflictAction::Restore => Verdict::Restore,
-            ConflictAction::Dismiss => Verdict::Dismiss,
-            ConflictAction::Undo => {
-                let what = "undoing what settled a conflict".to_owned();
-                return Err(Problem::NotSupportedYet { what });
-            }
-        };
-        let id: ConflictId = id.parse().map_err(|_| Problem::NoSuchConflict)?;
-        if let Some(answered) = freshness::reach(api, caller, headers, asked.freshness, &[]).await?
-        {
-            return Ok(answered);
-        }
-        let mut found = self.find(api, id).await?;
-        let operation = Operation::Settle(Settlement {
-            element: found.record.element.clone(),
-            dot: found.record.lost.written.dot,
-            verdict,
-        });
-        let item = ItemKey { table: found.table.id, key: found.key.clone() };
-        let command = Command::new(item, operation);
-        let done = items::submit(api, command, asked, caller).await?;
-        if let (None, Shown::Value(value, written)) = (&found.record.element, done.answer.shown()) {
-            found.record.kept = RecordedWrite::new(written, value);
-        }
-        let state = match verdict {
-            Verdict::Restore => "restored",
-            Verdict::Dismiss => "dismissed",
-        };
-        let record = Record { state, ..found.record() };
-        Ok(done.acknowledge(api, api.letterhead().show(StatusCode::OK, &record)))
-    }
-
-    async fn find(&self, api: &Api, id: ConflictId) -> Result<Found, Problem> {
-        let turn = self.turn.clone().acquire_owned().await.map_err(|_| Problem::Stopping)?;
-        let view = api.region().view();
-        let search = web::block(move || {
-            // The turn ends with the search, also where the asker has gone.
-            let _turn = turn;
-            page::find(&view, id)
-        });
-        search.await.map_err(|_| Problem::Stopping)??.ok_or(Problem::NoSuchConflict)
-    }
 }
 
 fn asked(view: &View, query: Query<'_>) -> Result<Asked, Problem> {
@@ -144,6 +90,7 @@ fn asked(view: &View, query: Query<'_>) -> Result<Asked, Problem> {
         let detail = "a key is looked for in a `table`".to_owned();
         return Err(Problem::BadParameter { name: "key", detail });
     }
+    let outcome = query.get("state")?.map(|name| outcome_named(&name)).transpose()?;
     let start = query.get("cursor")?.map(|text| decode_conflict_cursor(&text)).transpose();
     let start = start.map_err(Problem::BadCursor)?;
     let is_of_this_listing = start.as_ref().is_none_or(|cursor| {
@@ -154,5 +101,13 @@ fn asked(view: &View, query: Query<'_>) -> Result<Asked, Problem> {
         return Err(Problem::ForeignCursor);
     }
     let limit = usize::try_from(limit).unwrap_or(1);
-    Ok(Asked { table, key, start, limit })
+    Ok(Asked { table, key, outcome, start, limit })
+}
+
+fn outcome_named(name: &str) -> Result<Outcome, Problem> {
+    let mut states = STATES.into_iter();
+    states.find(|state| state.name() == name).ok_or_else(|| {
+        let detail = format!("it is one of {}", STATES.map(Outcome::name).join(", "));
+        Problem::BadParameter { name: "state", detail }
+    })
 }

@@ -1,4 +1,4 @@
-//! Why an item shows what it shows: the writes behind it, and its open conflicts.
+//! Why an item shows what it shows: the writes behind it, and its conflicts.
 
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub(crate) async fn show(
         version: &version,
         writes: writes.iter().map(Write::of).collect(),
         totals: totals(&state),
-        conflicts: records.iter().map(|record| Record::open(name, key, record)).collect(),
+        conflicts: records.iter().map(|record| Record::of(name, key, record)).collect(),
     };
     Ok(tagged(api.letterhead().show(StatusCode::OK, &body), &version))
 }

@@ -4,10 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
-use tombolo_actors::{Answer, ConcernUnmet, SubmitError};
+use tombolo_actors::{Answer, ConcernUnmet, MayWait, SubmitError};
 use tombolo_causality::{RegionId, Session};
 use tombolo_datatypes::Operation;
 use tombolo_protocol::encode_version;
+use tombolo_replication::idempotency::NamedRequest;
 use tombolo_replication::leader::Command;
 use tombolo_replication::{ItemKey, Key};
 
@@ -86,7 +87,7 @@ pub(crate) async fn answer(
     };
     let item = ItemKey { table: definition.id, key };
     let is_conditional = condition.is_some();
-    let command = Command { item, operation, condition, request };
+    let command = Command { item, operation, condition, request, span: caller.span };
     let written = submit(api, command, asked, caller).await?;
     let reply = written.reply(api, verb)?;
     Ok(if is_conditional { conditions::scoped(reply) } else { reply })
@@ -119,31 +120,59 @@ pub(crate) async fn submit(
     asked: WriteAsked,
     caller: &mut Caller<'_>,
 ) -> Result<Done, Problem> {
-    let session = &mut caller.session;
     let region = api.region();
     let item = command.item.clone();
     let is_named = command.request.is_some();
-    let may_wait = match asked.regions_min {
-        1 => None,
-        _ => Some(region.may_wait().ok_or(SubmitError::Overloaded)?),
-    };
+    let may_wait = may_wait(api, asked)?;
     let answer = match region.submit(command).await {
         Ok(answer) => answer,
         Err(refused @ SubmitError::Refused(_)) => {
             // It was refused for what the item is, which the client thereby knows.
             if let Some(state) = region.view().get(&item)? {
-                session.saw(state.context());
+                caller.session.saw(state.context());
             }
             return Err(refused.into());
         }
         Err(error) => return Err(error.into()),
     };
+    acknowledged(api, answer, may_wait, (asked, is_named), caller).await
+}
+
+/// The same for a named request that has settled a conflict before; nothing where it has not.
+pub(crate) async fn recall(
+    api: &Api,
+    request: NamedRequest,
+    asked: WriteAsked,
+    caller: &mut Caller<'_>,
+) -> Result<Option<Done>, Problem> {
+    let may_wait = may_wait(api, asked)?;
+    match api.region().recall(request).await? {
+        Some(answer) => acknowledged(api, answer, may_wait, (asked, true), caller).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Where more regions are asked for than this one, that it may be waited for them.
+fn may_wait(api: &Api, asked: WriteAsked) -> Result<Option<MayWait>, SubmitError> {
+    match asked.regions_min {
+        1 => Ok(None),
+        _ => api.region().may_wait().map(Some).ok_or(SubmitError::Overloaded),
+    }
+}
+
+async fn acknowledged(
+    api: &Api,
+    answer: Answer,
+    may_wait: Option<MayWait>,
+    (asked, is_named): (WriteAsked, bool),
+    caller: &mut Caller<'_>,
+) -> Result<Done, Problem> {
     caller.times = answer.times;
-    session.wrote(answer.dot);
-    session.saw(answer.context());
+    caller.session.wrote(answer.dot);
+    caller.session.saw(answer.context());
     let Some(may_wait) = may_wait else { return Ok(Done { answer, holders: None }) };
     let w = asked.regions_min;
-    match region.held_by(answer.dot, w, asked.timeout, may_wait).await {
+    match api.region().held_by(answer.dot, w, asked.timeout, may_wait).await {
         Ok(holders) => Ok(Done { answer, holders: Some(holders) }),
         Err(ConcernUnmet { holders }) => Err(Problem::WriteConcernUnmet { w, holders, is_named }),
     }

@@ -34,7 +34,7 @@ pub(crate) const CONSISTENCIES: [&str; 7] =
     ["eventual", "read_your_writes", "monotonic_reads", "session", "bounded", "quorum", "strong"];
 
 /// The parameters of a query string, of all calls.
-pub(crate) const PARAMETERS: [&str; 15] = [
+pub(crate) const PARAMETERS: [&str; 16] = [
     "session",
     "consistency",
     "wait_ms",
@@ -44,6 +44,7 @@ pub(crate) const PARAMETERS: [&str; 15] = [
     "timeout_ms",
     "key",
     "table",
+    "state",
     "prefix",
     "from",
     "to",

@@ -49,6 +49,7 @@ mod server;
 mod tables;
 mod traces;
 mod unread;
+mod verify;
 
 pub use api::Api;
 pub use server::{Listeners, Serving, serve};

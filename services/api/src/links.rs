@@ -1,4 +1,4 @@
-//! The links to the other regions: shown, paused and resumed.
+//! The links to the other regions: shown, paused, resumed, and their ends compared.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -75,7 +75,8 @@ pub(crate) fn list(api: &Api) -> HttpResponse {
     api.letterhead().show(StatusCode::OK, &List { links })
 }
 
-/// Answers `POST /v1/links/{peer}/{action}`. Repeating it changes nothing.
+/// Answers `POST /v1/links/{peer}/{action}`. Repeating it changes nothing, but for a comparison,
+/// which is begun anew.
 pub(crate) async fn act(
     api: &Api,
     peer: &str,
@@ -88,10 +89,7 @@ pub(crate) async fn act(
     let link = match action {
         LinkAction::Pause => api.region().pause_link(peer).await?,
         LinkAction::Resume => api.region().resume_link(peer).await?,
-        LinkAction::Resync => {
-            let what = "sending a peer everything anew".to_owned();
-            return Err(Problem::NotSupportedYet { what });
-        }
+        LinkAction::Resync => api.region().resync(peer).await?,
     };
     Ok(api.letterhead().show(StatusCode::OK, &Link::from(link)))
 }

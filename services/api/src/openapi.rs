@@ -142,7 +142,8 @@ fn describe(operation: &Operation, door: Door) -> Described {
     let operators: &[&str] = if is_checked { problems::OF_OPERATORS } else { &[] };
     let contract: &[&str] =
         if operation.class.knows_its_parameters() { problems::OF_THE_CONTRACT } else { &[] };
-    let of_all = problems::OF_EVERY_CALL.iter().chain(contract).chain(operators);
+    let of_state: &[&str] = if operation.class.rests_on_state() { problems::OF_STATE } else { &[] };
+    let of_all = problems::OF_EVERY_CALL.iter().chain(contract).chain(operators).chain(of_state);
     let codes = operation.problems.iter().copied().flatten().chain(of_all).copied();
     for (status, meaning) in problems::by_status(codes) {
         described = described.response(status.to_string(), refused(status, &meaning));

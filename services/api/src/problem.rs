@@ -9,7 +9,7 @@ mod table;
 use core::time::Duration;
 
 use actix_web::http::Method;
-use tombolo_actors::{PauseError, RouteError, SubmitError, TableError};
+use tombolo_actors::{PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonError};
 use tombolo_protocol::{DecodeError, EncodeError, SessionTokenError};
@@ -187,7 +187,7 @@ pub(crate) enum Problem {
     #[error("there is no such item")]
     NoSuchItem,
     /// The conflict is settled, or never was.
-    #[error("there is no such open conflict")]
+    #[error("there is no such conflict")]
     NoSuchConflict,
     /// No region can have that name.
     #[error("{name:?} is not a peer of this region")]
@@ -255,6 +255,12 @@ pub(crate) enum Problem {
     /// A link was not paused or resumed.
     #[error(transparent)]
     Pause(#[from] PauseError),
+    /// The regions were not compared.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// A link's ends were not compared.
+    #[error(transparent)]
+    Resync(#[from] ResyncError),
     /// The region did not do a write.
     #[error(transparent)]
     Submit(#[from] SubmitError),

@@ -41,6 +41,8 @@ pub(crate) enum Route<'a> {
     Page(Page),
     /// `/v1/digests`
     Digests,
+    /// `/v1/verify`
+    Verify,
     /// `/v1/links`
     Links,
     /// `/v1/links/{peer}/{pause|resume|resync}`
@@ -67,7 +69,7 @@ pub(crate) enum LinkAction {
     Resync,
 }
 
-/// What can be done to an open conflict.
+/// What can be done to a conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConflictAction {
     /// Write the lost value anew.
@@ -168,6 +170,7 @@ impl<'a> Route<'a> {
             }
             ("region", None, None, None) => Self::Region,
             ("digests", None, None, None) => Self::Digests,
+            ("verify", None, None, None) => Self::Verify,
             ("links", None, None, None) => Self::Links,
             ("links", Some(peer), Some(action), None) => {
                 Self::Link { peer, action: LinkAction::parse(action)? }
@@ -177,11 +180,34 @@ impl<'a> Route<'a> {
         segments.next().is_none().then_some(route)
     }
 
+    /// Whether its answer rests on what the region holds of tables and items.
+    pub(crate) fn rests_on_state(self) -> bool {
+        match self {
+            Self::Tables
+            | Self::Table { .. }
+            | Self::Item { .. }
+            | Self::Items { .. }
+            | Self::History { .. }
+            | Self::Conflicts
+            | Self::Conflict { .. }
+            | Self::Digests
+            | Self::Verify => true,
+            Self::Region
+            | Self::Live
+            | Self::Ready
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::Page(_)
+            | Self::Links
+            | Self::Link { .. } => false,
+        }
+    }
+
     /// Whether `verb` may be asked of it.
     pub(crate) fn takes(self, verb: Verb) -> bool {
         match self {
             Self::Table { .. } | Self::Item { .. } => verb != Verb::Post,
-            Self::Link { .. } | Self::Conflict { .. } => verb == Verb::Post,
+            Self::Link { .. } | Self::Conflict { .. } | Self::Verify => verb == Verb::Post,
             _ => verb == Verb::Get,
         }
     }
@@ -190,7 +216,7 @@ impl<'a> Route<'a> {
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Table { .. } | Self::Item { .. } => "GET, HEAD, PUT, PATCH, DELETE",
-            Self::Link { .. } | Self::Conflict { .. } => "POST",
+            Self::Link { .. } | Self::Conflict { .. } | Self::Verify => "POST",
             _ => "GET, HEAD",
         }
     }
@@ -270,7 +296,7 @@ mod tests {
     fn what_is_for_operators_is_not_on_the_api_listener() {
         let link = Route::Link { peer: "eu-west", action: LinkAction::Pause };
         assert_eq!(Route::parse("/v1/links/eu-west/pause", Door::Admin), Some(link));
-        for path in ["/v1/links/eu-west/pause", "/v1/links", "/v1/digests"] {
+        for path in ["/v1/links/eu-west/pause", "/v1/links", "/v1/digests", "/v1/verify"] {
             assert_eq!(Route::parse(path, Door::Api), None, "{path}");
         }
     }
@@ -293,6 +319,7 @@ mod tests {
             "/v1/conflicts",
             "/v1/conflicts/1/undo",
             "/v1/links/a/pause",
+            "/v1/verify",
         ];
         for path in paths {
             let route = Route::parse(path, Door::Admin).unwrap();

@@ -147,7 +147,7 @@ function showTables(tables) {
 }
 
 function showConflicts({ status, body }) {
-  const open = body ? body.conflicts.filter((conflict) => conflict.state === "open") : [];
+  const open = body ? body.conflicts : [];
   const isKnown = body !== null;
   const more = isKnown && body.next ? "+" : "";
   setText(byId("conflicts-open"), isKnown ? open.length + more : "–");
@@ -238,7 +238,7 @@ async function round() {
   try {
     const [region, ready, links, tables, conflicts] = await Promise.all([
       ask("v1/region", signal), ask("readyz", signal), ask("v1/links", signal), ask("v1/tables", signal),
-      ask("v1/conflicts?limit=" + CONFLICTS_SHOWN, signal),
+      ask("v1/conflicts?state=open&limit=" + CONFLICTS_SHOWN, signal),
     ]);
     for (const { status, body } of [region, links, tables]) if (!body) throw new Error("status " + status);
     const peers = links.body.links;

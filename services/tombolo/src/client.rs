@@ -44,12 +44,14 @@ pub(crate) struct Call<'a> {
     resource: Resource,
     headers: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
+    timeout: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
     /// Asks `method` of `resource` at `address`.
     pub(crate) fn new(method: &'static str, address: &'a Address, resource: Resource) -> Self {
-        Self { method, address, resource, headers: Vec::new(), body: None }
+        let timeout = Some(ANSWER_TIMEOUT);
+        Self { method, address, resource, headers: Vec::new(), body: None, timeout }
     }
 
     /// With these headers.
@@ -70,6 +72,12 @@ impl<'a> Call<'a> {
     pub(crate) fn body(mut self, media: &str, body: impl Into<Vec<u8>>) -> Self {
         self.headers.push(("content-type", media.to_owned()));
         Self { body: Some(body.into()), ..self }
+    }
+
+    /// Waits for the answer as long as it takes: for what goes through all that a region holds.
+    #[must_use]
+    pub(crate) fn patiently(self) -> Self {
+        Self { timeout: None, ..self }
     }
 }
 
@@ -100,7 +108,6 @@ impl Client {
             .max_redirects_will_error(false)
             .timeout_resolve(Some(CONNECT_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(ANSWER_TIMEOUT))
             .max_idle_connections_per_host(connections)
             .user_agent(concat!("tombolo/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -127,11 +134,20 @@ impl Client {
             detail: "the request cannot be written".to_owned(),
         };
         let answered = match call.body {
-            Some(body) => self.agent.run(request.body(body).map_err(malformed)?),
-            None => self.agent.run(request.body(()).map_err(malformed)?),
+            Some(body) => self.run(request.body(body).map_err(malformed)?, call.timeout),
+            None => self.run(request.body(()).map_err(malformed)?, call.timeout),
         };
         let response = answered.map_err(|error| Failure::of_transport(&url, error))?;
         self.receive(url, response)
+    }
+
+    fn run<B: ureq::AsSendBody>(
+        &self,
+        request: Request<B>,
+        timeout: Option<Duration>,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        let request = self.agent.configure_request(request).timeout_global(timeout).build();
+        self.agent.run(request)
     }
 
     fn receive(&self, url: String, mut response: Response<ureq::Body>) -> Result<Reply, Failure> {

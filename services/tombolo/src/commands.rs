@@ -10,6 +10,7 @@ mod scan;
 mod shown;
 mod tables;
 mod value;
+mod verify;
 mod watch;
 
 use std::io::{self, Write as _};
@@ -54,6 +55,7 @@ fn done(asking: &Asking, command: &Command) -> Result<(), Failure> {
         Command::Links(arguments) => links::run(&mut desk, arguments),
         Command::Regions(arguments) => regions::run(&mut desk, arguments),
         Command::Conflicts(arguments) => conflicts::run(&mut desk, arguments),
+        Command::Verify => verify::run(&mut desk),
         Command::Watch(arguments) => watch::run(&mut desk, arguments),
         Command::Serve(_)
         | Command::Demo(_)

@@ -89,6 +89,12 @@ pub(crate) enum Failure {
         /// Its exit code.
         code: u8,
     },
+    /// Regions did not hold the same; what could be repaired is.
+    #[error("not all regions held the same")]
+    Different,
+    /// Not all regions could be compared with.
+    #[error("not all regions could be compared with")]
+    NotCompared,
     /// The answer cannot be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -141,7 +147,7 @@ impl Failure {
         match self {
             Self::Usage { .. } | Self::Header { .. } => 2,
             Self::Refused(Problem { status: 404, .. }) => 3,
-            Self::Refused(Problem { status: 400..=499, .. }) => 4,
+            Self::Refused(Problem { status: 400..=499, .. }) | Self::Different => 4,
             Self::Unreachable { .. } => 5,
             Self::Partly { code, .. } | Self::Some { code } => *code,
             _ => 1,

@@ -1,9 +1,12 @@
 //! A delta: what one change did to one item, and what it built upon.
 
+use std::collections::BTreeMap;
+
 use tombolo_causality::{Dot, HybridTimestamp};
 
 use crate::{
-    CounterDelta, DataType, Element, Entry, FlagDelta, Presence, RegisterDelta, SetDelta, Written,
+    CounterDelta, DataType, Element, Entry, FlagDelta, Outcome, Presence, RegisterDelta, SetDelta,
+    Settling, Written,
 };
 
 /// What a replaced dot takes in a delta, at most.
@@ -16,6 +19,8 @@ pub struct Delta {
     pub ctx: Vec<Dot>,
     /// What it did, by data type.
     pub body: DeltaBody,
+    /// What it decided about writes that had lost, where it settles a conflict.
+    pub settling: Option<Box<Settling>>,
 }
 
 /// What a delta did, by data type.
@@ -41,7 +46,12 @@ impl Delta {
             DataType::Flag => DeltaBody::Flag(FlagDelta(None)),
             DataType::Counter => return None,
         };
-        Some(Self { ctx: Vec::new(), body })
+        Some(Self::new(Vec::new(), body))
+    }
+
+    /// One that settles nothing.
+    pub fn new(ctx: Vec<Dot>, body: DeltaBody) -> Self {
+        Self { ctx, body, settling: None }
     }
 
     /// Ends the write of `dot` as well: of the item itself, or of an element of a set.
@@ -57,6 +67,32 @@ impl Delta {
         }
     }
 
+    /// The dots that it ends of the item itself, or of an element of a set.
+    pub fn ended(&self, element: Option<&Element>) -> &[Dot] {
+        match (element, &self.body) {
+            (Some(element), DeltaBody::Set(delta)) => {
+                delta.touched.get(element).map_or(&[], |touch| &*touch.replaced)
+            }
+            _ => &self.ctx,
+        }
+    }
+
+    /// Decides about the write of `dot`, which is then not ended. All that one delta decides is
+    /// about one place.
+    pub fn settle(&mut self, element: Option<&Element>, dot: Dot, outcome: Outcome) {
+        match (element, &mut self.body) {
+            (Some(element), DeltaBody::Set(delta)) => {
+                if let Some(touch) = delta.touched.get_mut(element) {
+                    touch.replaced.retain(|replaced| *replaced != dot);
+                }
+            }
+            _ => self.ctx.retain(|replaced| *replaced != dot),
+        }
+        let nothing = || Settling { element: element.cloned(), outcomes: BTreeMap::new() };
+        let settling = self.settling.get_or_insert_with(|| Box::new(nothing()));
+        settling.outcomes.insert(dot, outcome);
+    }
+
     /// About how long it is, and no shorter than its encoding; a counter's aside, which is short.
     pub fn bytes(&self) -> usize {
         let body = match &self.body {
@@ -67,7 +103,11 @@ impl Delta {
             DeltaBody::Set(delta) => delta.bytes(),
             DeltaBody::Counter(_) | DeltaBody::Flag(_) => 0,
         };
-        body + DOT_BYTES * self.ctx.len()
+        let settling = self.settling.as_deref().map_or(0, |settling| {
+            let element = settling.element.as_ref().map_or(0, crate::set::weight);
+            element + (DOT_BYTES + 1) * settling.outcomes.len()
+        });
+        body + settling + DOT_BYTES * self.ctx.len()
     }
 
     /// How much longer [`Self::end`] makes it, at most.
@@ -112,6 +152,6 @@ pub(crate) struct Incoming<'a> {
 impl Incoming<'_> {
     /// What the change wrote, as a live entry.
     pub(crate) fn entry<T>(&self, value: T) -> Entry<T> {
-        Entry { dot: self.dot, stamp: self.stamp, value }
+        Entry::new(Written { stamp: self.stamp, dot: self.dot }, value)
     }
 }

@@ -27,8 +27,11 @@ impl FlagState {
         (!self.live.is_empty()).then_some(value)
     }
 
-    /// Whether both sides live.
+    /// Whether both sides live, or did when a conflict was settled.
     pub(crate) fn is_contested(&self) -> bool {
+        if self.live.has_aside() {
+            return true;
+        }
         let mut values = self.live.iter().map(|entry| entry.value);
         values.next().is_some_and(|first| values.any(|value| value != first))
     }
@@ -48,11 +51,13 @@ impl FlagState {
             Operation::Delete if self.live.is_empty() => return Err(OperationError::NoSuchItem),
             Operation::Delete => {
                 let body = DeltaBody::Flag(FlagDelta(None));
-                return Ok(Delta { ctx: self.live.dots(|_| true), body });
+                let mut ctx: Vec<_> = self.live.all().map(|entry| entry.dot).collect();
+                ctx.sort_unstable();
+                return Ok(Delta::new(ctx, body));
             }
             other => return Err(other.not_of(DataType::Flag)),
         };
-        Ok(Delta { ctx: basis.ctx, body: DeltaBody::Flag(FlagDelta(Some(to))) })
+        Ok(Delta::new(basis.ctx, DeltaBody::Flag(FlagDelta(Some(to)))))
     }
 
     pub(crate) fn apply(&mut self, incoming: &Incoming<'_>, delta: &FlagDelta) {

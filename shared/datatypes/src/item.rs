@@ -7,8 +7,8 @@ use tombolo_causality::{Dot, HybridTimestamp, ReplicaId, VersionVector};
 
 use crate::delta::Incoming;
 use crate::{
-    Basis, CounterState, Delta, DeltaBody, FlagState, ItemLimits, Operation, OperationError,
-    RegisterState, SetState,
+    Basis, CounterState, Delta, DeltaBody, Element, FlagState, ItemLimits, Mark, Noted, Operation,
+    OperationError, Outcome, RegisterState, SetState, Settled, Write, Written,
 };
 
 /// The data types, by the names that a table's definition uses.
@@ -66,8 +66,8 @@ impl FromStr for DataType {
 /// An item as a region knows it. A missing item is "never heard of", never "deleted".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemState {
-    context: VersionVector,
-    value: TypeState,
+    pub(crate) context: VersionVector,
+    pub(crate) value: TypeState,
 }
 
 /// The state of an item's data type.
@@ -128,7 +128,8 @@ impl ItemState {
         }
     }
 
-    /// Whether writes live beside each other of which some may have lost, under whatever resolver.
+    /// Whether writes live beside each other of which some may have lost, or were settled, under
+    /// whatever resolver.
     pub fn is_contested(&self) -> bool {
         match &self.value {
             TypeState::Register(register) => register.is_contested(),
@@ -154,7 +155,7 @@ impl ItemState {
             TypeState::Set(set) => DeltaBody::Set(set.operate(&operation, &basis, limits)?),
             TypeState::Flag(flag) => return flag.operate(&operation, basis),
         };
-        Ok(Delta { ctx: basis.ctx, body })
+        Ok(Delta::new(basis.ctx, body))
     }
 
     /// Joins the delta of change `dot`; answers whether it told anything new.
@@ -173,8 +174,71 @@ impl ItemState {
             (TypeState::Flag(state), DeltaBody::Flag(body)) => state.apply(&incoming, body),
             _ => return false,
         }
+        if let Some(settling) = &delta.settling {
+            for (write, outcome) in &settling.outcomes {
+                let settled = Settled { by: Written { stamp, dot }, outcome: *outcome };
+                self.settle(settling.element.as_ref(), write, settled);
+            }
+        }
         self.context.learn(dot);
         true
+    }
+
+    /// What was decided about writes that are still there: element by element, earliest first.
+    pub fn marks(&self) -> Vec<Mark<'_>> {
+        match &self.value {
+            TypeState::Register(register) => {
+                let bytes = |write: &Write| write.value.as_ref().map_or(0, |v| v.as_str().len());
+                register.live.marks(None, bytes).collect()
+            }
+            TypeState::Counter(_) => Vec::new(),
+            TypeState::Set(set) => {
+                let elements = set.elements.iter();
+                elements.flat_map(|(element, live)| live.marks(Some(element), |_| 0)).collect()
+            }
+            TypeState::Flag(flag) => flag.live.marks(None, |_| 0).collect(),
+        }
+    }
+
+    /// Takes in what [`Self::marks`] tells of a state with the same writes, of which nothing is
+    /// settled here; answers whether `marks` are of writes that are there, and in that order.
+    pub fn note(&mut self, marks: impl IntoIterator<Item = Noted>) -> bool {
+        let mut marks = marks.into_iter().peekable();
+        match &mut self.value {
+            TypeState::Register(register) => register.live.note(None, &mut marks),
+            TypeState::Counter(_) => {}
+            TypeState::Set(set) => {
+                for (element, live) in &mut set.elements {
+                    live.note(Some(element), &mut marks);
+                }
+            }
+            TypeState::Flag(flag) => flag.live.note(None, &mut marks),
+        }
+        marks.next().is_none()
+    }
+
+    /// Notes what was decided about the write of `dot`, unless something later is known; answers
+    /// whether there is such a write.
+    pub fn settle(&mut self, element: Option<&Element>, dot: &Dot, settled: Settled) -> bool {
+        match (&mut self.value, element) {
+            (TypeState::Register(register), None) => register.live.settle(dot, settled),
+            (TypeState::Flag(flag), None) => flag.live.settle(dot, settled),
+            (TypeState::Set(set), Some(element)) => {
+                set.elements.get_mut(element).is_some_and(|live| live.settle(dot, settled))
+            }
+            _ => false,
+        }
+    }
+
+    /// What was decided about the write of `dot`, of the item itself or of an element; nothing where
+    /// there is no such write.
+    pub fn outcome(&self, element: Option<&Element>, dot: &Dot) -> Option<Outcome> {
+        match (&self.value, element) {
+            (TypeState::Register(register), None) => register.live.outcome(dot),
+            (TypeState::Flag(flag), None) => flag.live.outcome(dot),
+            (TypeState::Set(set), Some(element)) => set.elements.get(element)?.outcome(dot),
+            _ => None,
+        }
     }
 
     /// Joins another region's whole state of this item.

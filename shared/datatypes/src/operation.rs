@@ -2,7 +2,7 @@
 
 use tombolo_causality::Dot;
 
-use crate::{DataType, Element, JsonText};
+use crate::{DataType, Element, JsonText, Outcome};
 
 /// One operation on one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub enum Operation {
     Switch(bool),
     /// Remove what is shown.
     Delete,
-    /// Settle an open conflict.
+    /// Settle a conflict, or take that back.
     Settle(Settlement),
 }
 
-/// A lost write of an item, and what is to become of it.
+/// A write of an item that has lost, now or when it was settled, and what is to become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settlement {
     /// The set's element that it wrote; nothing where it wrote the item itself.
@@ -44,6 +44,9 @@ pub enum Verdict {
     Restore,
     /// It is let go.
     Dismiss,
+    /// It is as it was before it was settled, and so is what stands, unless somebody has written
+    /// since.
+    Undo,
 }
 
 /// How much of one item there may be.
@@ -53,7 +56,8 @@ pub struct ItemLimits {
     pub value_bytes_max: usize,
     /// How many values may stand side by side.
     pub siblings_max: usize,
-    /// How many lost writes an item keeps; the next write to it lets go of the earliest beyond.
+    /// How many lost writes an item keeps, those that were settled too; the next write to it lets
+    /// go of the earliest beyond, first of those that were settled.
     pub conflicts_max: usize,
     /// How many bytes of lost values it keeps, one of any size aside.
     pub conflict_bytes_max: usize,
@@ -138,9 +142,21 @@ pub enum OperationError {
         /// How many may stand.
         max: usize,
     },
-    /// The lost write is settled, or never was.
-    #[error("there is no such open conflict")]
+    /// Nothing is kept of the lost write, or it never was.
+    #[error("there is no such conflict")]
     NoSuchConflict,
+    /// The conflict was settled before.
+    #[error("the conflict is {} already; undo that first", outcome.name())]
+    AlreadySettled {
+        /// How.
+        outcome: Outcome,
+    },
+    /// There is nothing to undo.
+    #[error("the conflict is open, so there is nothing to undo")]
+    NotSettled,
+    /// What was restored stands until it is outdone or deleted, whatever is taken back.
+    #[error("what was restored stands for ever, or until the item is deleted")]
+    NotUndoable,
     /// Written anew it would lose again.
     #[error("it would lose again: {reason}")]
     WouldLoseAgain {

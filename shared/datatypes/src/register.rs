@@ -39,7 +39,7 @@ impl From<Option<JsonText>> for Write {
 }
 
 impl RegisterState {
-    /// The live writes, earliest first, and the kept one.
+    /// The live writes in effect, earliest first, and the kept one.
     pub fn writes(&self) -> impl Iterator<Item = &Entry<Write>> {
         self.live.iter().chain(self.kept.as_deref())
     }
@@ -47,12 +47,13 @@ impl RegisterState {
     /// Sees to it that `standing` is there, live or kept.
     pub fn keep(&mut self, standing: Option<Entry<Write>>) {
         let kept = standing.filter(|write| !self.live.holds(&write.dot));
-        self.kept = kept.map(Box::new);
+        // What is decided about a write that is replaced arrives in some regions, in others not.
+        self.kept = kept.map(|write| Box::new(Entry { settled: None, ..write }));
     }
 
-    /// Whether more than one write is there, so that some may have lost.
+    /// Whether more than one write is there, so that some have lost, now or before.
     pub(crate) fn is_contested(&self) -> bool {
-        self.live.len() > usize::from(self.kept.is_none())
+        self.live.len() > usize::from(self.kept.is_none()) || self.live.has_aside()
     }
 
     pub(crate) fn operate(

@@ -69,11 +69,11 @@ impl SetState {
         present.map(|(element, _)| element)
     }
 
-    /// Whether some element has both addings and removings.
+    /// Whether some element has both addings and removings, or had when a conflict was settled.
     pub(crate) fn is_contested(&self) -> bool {
-        self.elements
-            .values()
-            .any(|live| live.len() > 1 && live.iter().any(|entry| Some(entry.value) != first(live)))
+        self.elements.values().any(|live| {
+            live.has_aside() || live.iter().any(|entry| Some(entry.value) != first(live))
+        })
     }
 
     pub(crate) fn apply(&mut self, incoming: &Incoming<'_>, delta: &SetDelta) {
@@ -82,7 +82,7 @@ impl SetState {
             live.remove(&touch.replaced);
             if let Some(presence) = touch.presence {
                 live.insert(incoming.entry(presence));
-            } else if live.is_empty() {
+            } else if live.all().len() == 0 {
                 self.elements.remove(element);
             }
         }
@@ -105,7 +105,7 @@ impl SetState {
             live.join(seen, theirs, other_seen);
             (element, live)
         }));
-        self.elements.retain(|_, live| !live.is_empty());
+        self.elements.retain(|_, live| live.all().len() > 0);
         self.live.join(seen, &other.live, other_seen);
     }
 }

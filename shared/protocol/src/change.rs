@@ -1,19 +1,23 @@
 //! Changes: encoded once by their author, carried verbatim ever after.
 
 mod body;
-mod delta;
+pub(crate) mod delta;
+mod given_record;
 pub(crate) mod idempotency;
+
+pub(crate) use self::delta::{decode_element, decode_json};
 
 use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId};
 use tombolo_datatypes::{Delta, DeltaBody};
-use tombolo_replication::{Body, Change, SealedChange, TableId};
+use tombolo_replication::{Body, Change, SealedChange, SpanContext, TableId};
 
 use crate::envelope::{append, take, versioned, whole};
 use crate::limits::{ITEMS_MAX, REPLACED_MAX};
 use crate::replica_table::{ReplicaTable, Replicas};
 use crate::rules::{Flaw, ascending, at_most, distinct, holds};
+use crate::settled::check_settling;
 use crate::wire::ChangeV1;
 use crate::{DecodeError, EncodeError};
 
@@ -41,6 +45,7 @@ pub fn seal(change: Change) -> Result<SealedChange, EncodeError> {
         body_kind,
         body: &body,
         idempotency: idempotency.transpose()?,
+        span: change.span.map(|SpanContext { trace, span }| (trace, span)),
     };
     let mut out = Vec::with_capacity(body.len() + 128);
     out.push(VERSION);
@@ -63,6 +68,7 @@ pub fn decode_change(bytes: &[u8]) -> Result<Change, DecodeError> {
             .idempotency
             .map(|record| idempotency::decode(&record, replicas))
             .transpose()?,
+        span: wire.span.map(|(trace, span)| SpanContext { trace, span }),
     };
     check(&change)?;
     Ok(change)
@@ -83,7 +89,10 @@ fn check(change: &Change) -> Result<(), Flaw> {
         Body::Items(items) => {
             at_most("items of a change", items.len(), ITEMS_MAX)?;
             distinct("items of a change", items.iter().map(|item| (item.table, &item.key)))?;
-            items.iter().try_for_each(|item| check_replaced(&item.delta))
+            items.iter().try_for_each(|item| {
+                check_replaced(&item.delta)?;
+                check_settling(&item.delta)
+            })
         }
         Body::Define(definition) => {
             let is_its_own = definition.id == TableId(change.dot) && definition.altered.is_none();

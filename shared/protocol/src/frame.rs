@@ -9,12 +9,16 @@
 //! travel as they are, a variant's number is its place: new variants go to the end.
 
 mod batch;
+mod catch_up;
 mod codec;
 mod forward;
+mod reconcile;
 mod tables;
 
 use serde::{Deserialize, Serialize};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
+use tombolo_replication::catch_up::{Pull, Pulled};
+use tombolo_replication::reconciler::{Compare, Compared, Offer, Offered};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 pub use self::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, decode_frame, encode_frame};
@@ -82,6 +86,25 @@ pub enum Frame {
     Forward(Forward),
     /// The answer to it.
     Forwarded(Forwarded),
+    /// What the sender has of some items, in a digest.
+    Compare(Compare),
+    /// The answer to it.
+    Compared(Compared),
+    /// The sender's states of items that differ.
+    Offer(Offer),
+    /// The answer to it.
+    Offered(Offered),
+    /// A part of what the peer shows is asked for.
+    Pull(Pull),
+    /// The answer to it.
+    Pulled(Pulled),
+    /// The sender no longer has what the peer lacks: it must catch up by state.
+    OutOfLog {
+        /// Whose changes.
+        origin: ReplicaId,
+        /// Those after this one.
+        after: u64,
+    },
 }
 
 /// The answer to a heartbeat, from which its sender learns the round trip and the other's clock.
@@ -121,6 +144,10 @@ pub enum Purpose {
     Identify,
     /// To have clients' requests answered.
     Forward,
+    /// To compare what both hold, and to repair it.
+    Verify,
+    /// To be sent what the peer shows.
+    CatchUp,
 }
 
 /// Who was dialled.

@@ -1,10 +1,11 @@
-//! What the journal's frames hold: the changes of one group, in the order of application.
+//! What the journal's frames hold: the changes of one group, and what came of another region's state
+//! beside them, in the order of application.
 //!
 //! ```text
 //! version u8 │ starts: postcard [(replica, seq, hash)] │ records: (kind u8, length u32 le, bytes)*
 //! ```
 //!
-//! `starts` tells, for each stream with changes in the frame, where it stood before: a reader knows
+//! `starts` tells, for each stream that moves in the frame, where it stood before: a reader knows
 //! the running hash without reading anything else, and can pass over frames that do not concern it.
 //! A record of a kind that is not known is kept and passed over.
 
@@ -22,6 +23,10 @@ const WHAT: &str = "journal frame";
 
 mod record_kind {
     pub(super) const CHANGE: u8 = 1;
+    pub(super) const JOINED: u8 = 2;
+    pub(super) const CATALOG: u8 = 3;
+    pub(super) const REQUEST: u8 = 4;
+    pub(super) const POSITION: u8 = 5;
 }
 
 /// Where a stream stood just before a frame.
@@ -38,6 +43,15 @@ pub struct StreamStart {
 pub enum Record<'a> {
     /// An encoded change.
     Change(&'a [u8]),
+    /// An encoded [`JoinedItem`].
+    Joined(&'a [u8]),
+    /// An encoded catalog that takes the place of the one before.
+    Catalog(&'a [u8]),
+    /// The encoded answer to a named request, whose change is not in the journal.
+    Request(&'a [u8]),
+    /// An encoded [`RegionPosition`](crate::RegionPosition): so far its streams have come without
+    /// their changes.
+    Position(&'a [u8]),
     /// Something that a later version wrote.
     Unknown {
         /// Its kind.
@@ -53,6 +67,7 @@ pub struct JournalFrameBuilder {
     starts: Vec<StreamStart>,
     records: Vec<u8>,
     changes: usize,
+    others: usize,
 }
 
 impl JournalFrameBuilder {
@@ -64,21 +79,73 @@ impl JournalFrameBuilder {
         before: StreamPosition,
         bytes: &[u8],
     ) -> Result<(), EncodeError> {
-        let length = length("a change", bytes.len())?;
+        length("a record", bytes.len())?;
+        self.start(replica, before)?;
+        self.record(record_kind::CHANGE, bytes)?;
+        self.changes += 1;
+        Ok(())
+    }
+
+    fn start(&mut self, replica: ReplicaId, before: StreamPosition) -> Result<(), EncodeError> {
         if !self.starts.iter().any(|start| start.replica == replica) {
             at_most("streams of a journal frame", self.starts.len() + 1, STREAMS_MAX)?;
             self.starts.push(StreamStart { replica, before });
         }
-        self.records.push(record_kind::CHANGE);
+        Ok(())
+    }
+
+    /// Adds an encoded [`JoinedItem`]. Adds nothing where it answers an error.
+    pub fn add_joined(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.record(record_kind::JOINED, bytes)?;
+        self.others += 1;
+        Ok(())
+    }
+
+    /// Adds an encoded catalog. Adds nothing where it answers an error.
+    pub fn add_catalog(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.record(record_kind::CATALOG, bytes)?;
+        self.others += 1;
+        Ok(())
+    }
+
+    /// Adds the encoded answer to a named request. Adds nothing where it answers an error.
+    pub fn add_request(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.record(record_kind::REQUEST, bytes)?;
+        self.others += 1;
+        Ok(())
+    }
+
+    /// Adds an encoded position; `before` is where its streams stood. Where it answers an error the
+    /// frame is not to be used.
+    pub fn add_position(
+        &mut self,
+        before: impl IntoIterator<Item = StreamStart>,
+        bytes: &[u8],
+    ) -> Result<(), EncodeError> {
+        for StreamStart { replica, before } in before {
+            self.start(replica, before)?;
+        }
+        self.record(record_kind::POSITION, bytes)?;
+        self.others += 1;
+        Ok(())
+    }
+
+    fn record(&mut self, kind: u8, bytes: &[u8]) -> Result<(), EncodeError> {
+        let length = length("a record", bytes.len())?;
+        self.records.push(kind);
         self.records.extend_from_slice(&length.to_le_bytes());
         self.records.extend_from_slice(bytes);
-        self.changes += 1;
         Ok(())
     }
 
     /// How many changes were added.
     pub fn changes(&self) -> usize {
         self.changes
+    }
+
+    /// How many records were added, changes among them.
+    pub fn records(&self) -> usize {
+        self.changes + self.others
     }
 
     /// The size of the records so far, in bytes.
@@ -138,6 +205,10 @@ fn split_record(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), DecodeError> {
     let (bytes, rest) = take_prefixed(rest)?;
     let record = match *kind {
         record_kind::CHANGE => Record::Change(bytes),
+        record_kind::JOINED => Record::Joined(bytes),
+        record_kind::CATALOG => Record::Catalog(bytes),
+        record_kind::REQUEST => Record::Request(bytes),
+        record_kind::POSITION => Record::Position(bytes),
         kind => Record::Unknown { kind, bytes },
     };
     Ok((record, rest))

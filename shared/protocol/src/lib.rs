@@ -15,6 +15,7 @@ mod definition;
 mod envelope;
 mod error;
 mod frame;
+mod joined_item;
 mod journal;
 mod kept_record;
 pub mod limits;
@@ -24,6 +25,7 @@ mod replica_table;
 mod row;
 mod rules;
 mod session;
+mod settled;
 mod tallies;
 mod vector;
 mod version;
@@ -39,6 +41,7 @@ pub use frame::{
     Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,
     encode_frame,
 };
+pub use joined_item::{JoinedItem, decode_joined_item, encode_joined_item};
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};
 pub use kept_record::{decode_kept_record, encode_kept_record};
 pub use position::{RegionPosition, decode_position, encode_position};

@@ -21,3 +21,6 @@ pub const HOLDERS_MAX: usize = 64;
 
 /// Headers of one forwarded request or answer.
 pub const HEADERS_MAX: usize = 64;
+
+/// Items that one frame of a comparison lists or offers.
+pub const LISTED_MAX: usize = 1024;

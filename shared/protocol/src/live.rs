@@ -36,8 +36,7 @@ pub(crate) fn decode_entry<T, W>(
     replicas: Replicas<'_>,
     value: impl FnOnce(W) -> Result<T, DecodeError>,
 ) -> Result<Entry<T>, DecodeError> {
-    let Written { stamp, dot } = decode_written((dot, stamp), replicas)?;
-    Ok(Entry { dot, stamp, value: value(wire)? })
+    Ok(Entry::new(decode_written((dot, stamp), replicas)?, value(wire)?))
 }
 
 pub(crate) fn encode_live<'a, T, W>(
@@ -45,8 +44,8 @@ pub(crate) fn encode_live<'a, T, W>(
     replicas: &mut ReplicaTable,
     value: impl Fn(&'a T, &mut ReplicaTable) -> Result<W, EncodeError>,
 ) -> Result<Vec<EntryV1<W>>, EncodeError> {
-    check(live.iter())?;
-    live.iter().map(|entry| encode_entry(entry, replicas, &value)).collect()
+    check(live.all())?;
+    live.all().map(|entry| encode_entry(entry, replicas, &value)).collect()
 }
 
 pub(crate) fn decode_live<T, W>(

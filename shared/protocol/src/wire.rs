@@ -3,7 +3,7 @@
 //! Their shape is frozen by the golden vectors: a new shape is a new version beside it.
 
 use serde::{Deserialize, Serialize};
-use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_causality::{Dot, RegionId, ReplicaId};
 use tombolo_replication::{RunningHash, StreamPosition};
 
 use crate::definition::TableV1;
@@ -41,6 +41,8 @@ pub(crate) struct ChangeV1<'a> {
     pub(crate) body: &'a [u8],
     #[serde(borrow)]
     pub(crate) idempotency: Option<IdempotencyV1<'a>>,
+    /// Trace and span.
+    pub(crate) span: Option<([u8; 16], [u8; 8])>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,8 +51,45 @@ pub(crate) struct IdempotencyV1<'a> {
     pub(crate) request_hash: [u8; 16],
     pub(crate) existed: bool,
     pub(crate) context: Vec<WireDot>,
-    pub(crate) shown: Option<&'a str>,
-    pub(crate) table: Option<TableV1<Vec<u8>>>,
+    #[serde(borrow)]
+    pub(crate) told: ToldV1<'a>,
+}
+
+/// What an answer tells.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ToldV1<'a> {
+    Nothing,
+    Shown(&'a str),
+    #[serde(borrow)]
+    Settled(GivenRecordV1<'a>),
+    Table(TableV1<Vec<u8>>),
+}
+
+/// The record of a conflict as it was answered.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GivenRecordV1<'a> {
+    pub(crate) table: WireDot,
+    pub(crate) key: &'a str,
+    pub(crate) element: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) lost: RecordedWriteV1<'a>,
+    #[serde(borrow)]
+    pub(crate) kept: RecordedWriteV1<'a>,
+    pub(crate) resolver: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) outcome: u8,
+}
+
+/// A write in it: dot, stamp and value.
+pub(crate) type RecordedWriteV1<'a> = (WireDot, u64, RecordedValueV1<'a>);
+
+/// What a recorded write wrote.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum RecordedValueV1<'a> {
+    Removed,
+    Json(&'a str),
+    /// Of what is kept: what the lost one wrote, as it is where that was restored.
+    AsLost,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +100,15 @@ pub(crate) struct ItemDeltaV1<'a> {
     pub(crate) kind: u8,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+    #[serde(borrow)]
+    pub(crate) settling: Option<SettlingV1<'a>>,
+}
+
+/// What a delta decides about writes in one place.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SettlingV1<'a> {
+    pub(crate) element: Option<&'a str>,
+    pub(crate) outcomes: Vec<(WireDot, u8)>,
 }
 
 /// What a register's delta writes.
@@ -121,6 +169,18 @@ pub(crate) struct RowV1<'a> {
     pub(crate) kind: u8,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+    #[serde(borrow)]
+    pub(crate) marks: Vec<MarkV1<'a>>,
+}
+
+/// What was last decided about a live entry.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MarkV1<'a> {
+    pub(crate) element: Option<&'a str>,
+    pub(crate) write: WireDot,
+    /// Dot and stamp.
+    pub(crate) by: (WireDot, u64),
+    pub(crate) outcome: u8,
 }
 
 /// A live entry: dot, stamp, and what it wrote.
@@ -231,4 +291,110 @@ pub(crate) struct ForwardedV1<'a> {
     pub(crate) headers: Vec<(&'a str, &'a str)>,
     #[serde(borrow)]
     pub(crate) body: &'a [u8],
+}
+
+/// What the asker has of some items.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CompareV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    #[serde(borrow)]
+    pub(crate) span: SpanV1<'a>,
+    pub(crate) digest: [u8; 16],
+}
+
+/// Consecutive keys of a table.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SpanV1<'a> {
+    pub(crate) table: Dot,
+    #[serde(borrow)]
+    pub(crate) after: Option<&'a str>,
+    #[serde(borrow)]
+    pub(crate) to: Option<&'a str>,
+}
+
+/// The answer to it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ComparedV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    #[serde(borrow)]
+    pub(crate) answer: ComparisonV1<'a>,
+}
+
+/// What came of comparing.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ComparisonV1<'a> {
+    Same,
+    /// The items by key and digest, and up to where that is all.
+    Differs(#[serde(borrow)] Vec<(&'a str, [u8; 16])>, #[serde(borrow)] Option<&'a str>),
+    NoSuchTable,
+}
+
+/// The asker's states of some items.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OfferV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    pub(crate) table: Dot,
+    pub(crate) speaks_for: Vec<RegionId>,
+    #[serde(borrow)]
+    pub(crate) items: Vec<(&'a str, HeldV1<'a>)>,
+}
+
+/// The answer to it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OfferedV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) vector: VectorV1,
+    #[serde(borrow)]
+    pub(crate) items: Vec<HeldV1<'a>>,
+}
+
+/// What a region has of an item: a row where it has one.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum HeldV1<'a> {
+    Nothing,
+    State(&'a [u8]),
+    TooLarge,
+}
+
+/// A state that the leader joined: the item and its row.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct JoinedV1<'a> {
+    pub(crate) table: Dot,
+    pub(crate) key: &'a str,
+    #[serde(borrow)]
+    pub(crate) row: &'a [u8],
+}
+
+/// What is asked for by a region that catches up.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum WantedV1<'a> {
+    Head,
+    Items(#[serde(borrow)] SpanV1<'a>),
+    /// Behind the answer of that stamp and name.
+    Requests(Option<(u64, [u8; 16])>),
+}
+
+/// A part of what a region shows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PulledV1<'a> {
+    pub(crate) request: u64,
+    pub(crate) until: VectorV1,
+    pub(crate) is_last: bool,
+    #[serde(borrow)]
+    pub(crate) content: ContentV1<'a>,
+}
+
+/// What is in it.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ContentV1<'a> {
+    /// A position and a catalog, as they are stored.
+    Head(&'a [u8], &'a [u8]),
+    /// A table, and rows by key.
+    Items(Dot, #[serde(borrow)] Vec<(&'a str, &'a [u8])>),
+    NoSuchTable,
+    /// Request records, as they are stored.
+    Requests(#[serde(borrow)] Vec<&'a [u8]>),
 }

@@ -20,10 +20,11 @@ use std::path::PathBuf;
 
 use tombolo_causality::Session;
 use tombolo_protocol::{
-    FRAME_HEADER_BYTES, Frame, FrameHeader, JournalFrame, SessionKey, change_dot, decode_catalog,
-    decode_change, decode_cursor, decode_frame, decode_kept_record, decode_position, decode_row,
-    decode_session, encode_catalog, encode_cursor, encode_frame, encode_kept_record,
-    encode_position, encode_row, encode_session, encode_version, seal,
+    FRAME_HEADER_BYTES, Frame, FrameHeader, JournalFrame, JournalFrameBuilder, Record, SessionKey,
+    change_dot, decode_catalog, decode_change, decode_cursor, decode_frame, decode_joined_item,
+    decode_kept_record, decode_position, decode_row, decode_session, encode_catalog, encode_cursor,
+    encode_frame, encode_joined_item, encode_kept_record, encode_position, encode_row,
+    encode_session, encode_version, seal,
 };
 use tombolo_replication::Key;
 use tombolo_replication::idempotency::KeptRecord;
@@ -105,6 +106,31 @@ fn journal_frames() {
 }
 
 #[test]
+fn joined_items() {
+    let joined = stored::joined_item();
+    let encoded = encode_joined_item(&joined.item, &joined.state).unwrap();
+    let bytes = golden("joined-item", &encoded);
+    assert_eq!(decode_joined_item(&bytes), Ok(joined));
+    let mut builder = JournalFrameBuilder::default();
+    builder.add_joined(&bytes).unwrap();
+    let frame = golden("journal-frame-joined", &builder.finish().unwrap());
+    let frame = JournalFrame::decode(&frame).unwrap();
+    assert_eq!(frame.records().collect::<Vec<_>>(), [Ok(Record::Joined(&bytes))]);
+}
+
+#[test]
+fn what_a_region_took_from_another() {
+    let (frame, [catalog, request, position]) = stored::taken();
+    let bytes = golden("journal-frame-taken", &frame);
+    let frame = JournalFrame::decode(&bytes).unwrap();
+    assert_eq!(frame.starts, stored::journal_starts());
+    let records: Vec<_> = frame.records().collect::<Result<_, _>>().unwrap();
+    let expected =
+        [Record::Catalog(&catalog), Record::Request(&request), Record::Position(&position)];
+    assert_eq!(records, expected);
+}
+
+#[test]
 fn region_positions() {
     let position = stored::position();
     let bytes = golden("position", &encode_position(&position).unwrap());
@@ -156,7 +182,12 @@ fn every_file_is_held_against_the_code() {
     let named = named.chain(frames::all().into_iter().map(|(name, _)| name));
     let named =
         named.chain(["journal-frame", "position", "catalog", "version", "cursor", "session"]);
-    let named = named.chain(["request-record"]);
+    let named = named.chain([
+        "request-record",
+        "joined-item",
+        "journal-frame-joined",
+        "journal-frame-taken",
+    ]);
     let named: BTreeSet<_> = named.map(|name| format!("{name}.hex")).collect();
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());
     let files = files.map(|name| name.into_string().unwrap()).filter(|name| name != "README.md");

@@ -12,9 +12,10 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use tombolo_causality::{Incarnation, RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, DecodeError, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, JournalFrame,
-    JournalFrameBuilder, Record, change_dot, decode_catalog, decode_change, decode_frame,
-    decode_position, decode_row, encode_catalog, encode_frame, encode_position, encode_row, seal,
+    BatchFrame, DecodeError, FRAME_HEADER_BYTES, Frame, FrameError, FrameHeader, JoinedItem,
+    JournalFrame, JournalFrameBuilder, Record, change_dot, decode_catalog, decode_change,
+    decode_frame, decode_joined_item, decode_position, decode_row, encode_catalog, encode_frame,
+    encode_joined_item, encode_position, encode_row, seal,
 };
 use tombolo_replication::{RunningHash, StreamPosition};
 
@@ -33,6 +34,10 @@ fn decode_as_anything(bytes: &[u8]) {
     if let Ok(catalog) = decode_catalog(bytes) {
         assert_eq!(decode_catalog(&encode_catalog(&catalog).unwrap()), Ok(catalog));
     }
+    if let Ok(JoinedItem { item, state }) = decode_joined_item(bytes) {
+        let again = encode_joined_item(&item, &state).unwrap();
+        assert_eq!(decode_joined_item(&again), Ok(JoinedItem { item, state }));
+    }
     if let Ok(frame) = JournalFrame::decode(bytes) {
         let records: usize = frame.records().flatten().map(|record| record_bytes(&record)).sum();
         assert!(records <= bytes.len());
@@ -49,7 +54,12 @@ fn decode_as_anything(bytes: &[u8]) {
 
 fn record_bytes(record: &Record<'_>) -> usize {
     match record {
-        Record::Change(bytes) | Record::Unknown { bytes, .. } => bytes.len(),
+        Record::Change(bytes)
+        | Record::Joined(bytes)
+        | Record::Catalog(bytes)
+        | Record::Request(bytes)
+        | Record::Position(bytes)
+        | Record::Unknown { bytes, .. } => bytes.len(),
     }
 }
 
@@ -60,6 +70,8 @@ fn valid() -> impl Strategy<Value = Vec<u8>> {
         2 => values::state().prop_map(|state| encode_row(&state).unwrap()),
         2 => frames::frame()
             .prop_map(|frame| encode_frame(&frame).unwrap().split_off(FRAME_HEADER_BYTES)),
+        1 => (values::item(), values::state())
+            .prop_map(|(item, state)| encode_joined_item(&item, &state).unwrap()),
         1 => values::region_position().prop_map(|position| encode_position(&position).unwrap()),
         1 => values::catalog().prop_map(|catalog| encode_catalog(&catalog).unwrap()),
     ]
@@ -215,8 +227,8 @@ fn a_frame_of_a_version_or_a_kind_that_is_not_known_says_so() {
     let read = |payload: &[u8]| frames::read(&frames::framed(payload)).unwrap();
     let version = DecodeError::UnknownVersion { what: "frame", version: 2 };
     assert_eq!(read(&[2, 1]), Err(version.into()));
-    let kind = DecodeError::UnknownKind { what: "frames", kind: 12 };
-    assert_eq!(read(&[1, 12]), Err(kind.into()));
+    let kind = DecodeError::UnknownKind { what: "frames", kind: 255 };
+    assert_eq!(read(&[1, 255]), Err(kind.into()));
     assert_eq!(read(&[1]), Err(DecodeError::EndsEarly.into()));
 }
 

@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
-use tombolo_datatypes::{DataType, Delta, DeltaBody, RegisterDelta, Write};
-use tombolo_protocol::limits::{ITEMS_MAX, REPLACED_MAX, STREAMS_MAX};
+use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector};
+use tombolo_datatypes::{DataType, Delta, DeltaBody, Outcome, RegisterDelta, Write};
+use tombolo_protocol::limits::{ITEMS_MAX, LISTED_MAX, REPLACED_MAX, STREAMS_MAX};
 use tombolo_protocol::{
-    DecodeError, EncodeError, JournalFrame, JournalFrameBuilder, RegionPosition, decode_catalog,
-    decode_change, decode_position, encode_catalog, encode_position, seal,
+    DecodeError, EncodeError, Frame, FrameHeader, JournalFrame, JournalFrameBuilder,
+    RegionPosition, decode_catalog, decode_change, decode_frame, decode_position, encode_catalog,
+    encode_frame, encode_position, seal,
 };
+use tombolo_replication::reconciler::{Compared, Comparison, Held, Offer, Offered};
 use tombolo_replication::{
-    Body, Catalog, Change, Consistency, ItemDelta, Key, Strategy, StreamPosition, TableDefinition,
-    TableId, TableName, TableShape,
+    Body, Catalog, Change, Consistency, Digest, ItemDelta, Key, Strategy, StreamPosition,
+    TableDefinition, TableId, TableName, TableShape,
 };
 use tombolo_resolvers::ResolverKind;
 
@@ -49,6 +51,7 @@ fn encode(body: Body) -> Result<(), EncodeError> {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     };
     seal(change).map(drop)
 }
@@ -60,16 +63,19 @@ fn decode<T: serde::Serialize>(
 ) -> Result<(), DecodeError> {
     let none: &[WireDot] = &[];
     let body = postcard::to_stdvec(body).unwrap();
-    let wire = (1_u64, replicas, 0_u64, none, none, kind, body, None::<u8>);
+    let wire = (1_u64, replicas, 0_u64, none, none, kind, body, None::<u8>, None::<u8>);
     decode_change(&versioned(&wire)).map(drop)
 }
 
 fn decode_items(items: &[WireItem<'_>]) -> Result<(), DecodeError> {
-    decode(&[replica(1)], 1, &items)
+    let settles_nothing = |&(table, key, ctx, kind, delta): &WireItem<'_>| {
+        (table, key.to_owned(), ctx.to_vec(), kind, delta.to_vec(), None::<u8>)
+    };
+    decode(&[replica(1)], 1, &items.iter().map(settles_nothing).collect::<Vec<_>>())
 }
 
 fn item(key: &str, ctx: Vec<Dot>) -> ItemDelta {
-    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(Some(Write::from(None)))) };
+    let delta = Delta::new(ctx, DeltaBody::Register(RegisterDelta(Some(Write::from(None)))));
     ItemDelta { table: TableId(Dot::new(replica(1), 1)), key: Key::new(key).unwrap(), delta }
 }
 
@@ -113,6 +119,28 @@ fn replaced_dots_of_a_delta() {
         decode_items(&[((0, 1), "k", &ctx, 1, &[0])])
     };
     let (encode, decode) = refused("replaced dots of a delta", REPLACED_MAX);
+    let over = REPLACED_MAX + 1;
+    assert_eq!((encoded(REPLACED_MAX), decoded(REPLACED_MAX)), (Ok(()), Ok(())));
+    assert_eq!((encoded(over), decoded(over)), (Err(encode), Err(decode)));
+}
+
+#[test]
+fn outcomes_that_a_delta_decides() {
+    let seqs = |n: usize| (1..).take(n);
+    let encoded = |n| {
+        let mut item = item("k", vec![]);
+        for seq in seqs(n) {
+            item.delta.settle(None, Dot::new(replica(1), seq), Outcome::Dismissed);
+        }
+        encode(Body::Items(vec![item]))
+    };
+    let decoded = |n| {
+        let outcomes: Vec<(WireDot, u8)> = seqs(n).map(|seq| ((0, seq), 2)).collect();
+        let none: &[WireDot] = &[];
+        let item = ((0_u32, 1_u64), "k", none, 1_u8, &[0_u8][..], Some((None::<u8>, outcomes)));
+        decode(&[replica(1)], 1, &[item].as_slice())
+    };
+    let (encode, decode) = refused("settling of a delta", REPLACED_MAX);
     let over = REPLACED_MAX + 1;
     assert_eq!((encoded(REPLACED_MAX), decoded(REPLACED_MAX)), (Ok(()), Ok(())));
     assert_eq!((encoded(over), decoded(over)), (Err(encode), Err(decode)));
@@ -193,4 +221,48 @@ fn tables_of_a_catalog() {
     let (encode, decode) = refused("tables", max);
     assert_eq!((encoded(max), decoded(max)), (Ok(()), Ok(())));
     assert_eq!((encoded(max + 1), decoded(max + 1)), (Err(encode), Err(decode)));
+}
+
+#[test]
+fn items_of_a_comparison() {
+    let keys = |n: usize| (0..n).map(|n| Key::new(&format!("k{n:09}")).unwrap());
+    let encoded = |n| {
+        let answer = Comparison::Differs {
+            items: keys(n).map(|key| (key, Digest([0; 16]))).collect(),
+            up_to: None,
+        };
+        let vector = VersionVector::new();
+        encode_frame(&Frame::Compared(Compared { request: 1, vector, answer })).map(drop)
+    };
+    let offered = |n| {
+        let items = keys(n).map(|key| (key, Held::Nothing)).collect();
+        let (vector, table) = (VersionVector::new(), TableId(Dot::new(replica(1), 1)));
+        let offer = Offer { request: 1, vector, table, speaks_for: Vec::new(), items };
+        encode_frame(&Frame::Offer(offer)).map(drop)
+    };
+    let answered = |n| {
+        let (vector, items) = (VersionVector::new(), vec![Held::Nothing; n]);
+        encode_frame(&Frame::Offered(Offered { request: 1, vector, items })).map(drop)
+    };
+    let (compared, _) = refused("answer to a comparison", LISTED_MAX);
+    let (offer, _) = refused("offer", LISTED_MAX);
+    let (answer, _) = refused("answer to an offer", LISTED_MAX);
+    let max = LISTED_MAX;
+    assert_eq!([encoded(max), offered(max), answered(max)], [Ok(()), Ok(()), Ok(())]);
+    let max = LISTED_MAX + 1;
+    assert_eq!(encoded(max), Err(compared));
+    assert_eq!((offered(max), answered(max)), (Err(offer), Err(answer)));
+
+    // What no writer gives, no reader takes: an answer with one item too many.
+    let decoded = |n| {
+        let payload = (1_u64, Vec::<u8>::new(), vec![0_u8; n]);
+        let payload = [vec![1, 15], postcard::to_stdvec(&payload).unwrap()].concat();
+        let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+        let header = [length, crc32c::crc32c(&payload).to_le_bytes()].concat();
+        let header = header.first_chunk().copied().unwrap();
+        let header = FrameHeader::decode(header, payload.len()).unwrap();
+        decode_frame(header, &payload).map(drop)
+    };
+    let (_, refused) = refused("answer to an offer", LISTED_MAX);
+    assert_eq!((decoded(LISTED_MAX), decoded(max)), (Ok(()), Err(refused.into())));
 }

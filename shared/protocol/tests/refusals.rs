@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId};
 use tombolo_datatypes::{
-    DataType, Delta, DeltaBody, Entry, ItemState, Live, RegisterDelta, RegisterState, TypeState,
-    Write,
+    DataType, Delta, DeltaBody, Element, Entry, ItemState, JsonText, Live, Outcome, RegisterDelta,
+    RegisterState, TypeState, Write, Written,
 };
 use tombolo_protocol::{
-    DecodeError, EncodeError, JournalFrame, change_dot, decode_catalog, decode_change,
-    decode_position, decode_row, encode_row, seal,
+    DecodeError, EncodeError, Frame, FrameError, FrameHeader, JournalFrame, change_dot,
+    decode_catalog, decode_change, decode_frame, decode_position, decode_row, encode_row, seal,
 };
 use tombolo_replication::{
     Body, Change, Consistency, ItemDelta, Key, Strategy, TableDefinition, TableId, TableName,
@@ -43,11 +43,15 @@ fn bytes<T: serde::Serialize>(value: &T) -> Vec<u8> {
 fn change_bytes(deps: &[WireDot], kind: u8, body: &[u8]) -> Vec<u8> {
     let replicas = [0, 1, 2].map(replica).to_vec();
     let cut: &[WireDot] = &[];
-    let wire = (1_u64, replicas, 0_u64, deps, cut, kind, body, None::<u8>);
+    let wire = (1_u64, replicas, 0_u64, deps, cut, kind, body, None::<u8>, None::<u8>);
     [vec![1], bytes(&wire)].concat()
 }
 
 fn items(items: &[WireItem<'_>]) -> Result<Change, DecodeError> {
+    let settles_nothing = |(table, key, ctx, kind, delta): &WireItem<'_>| {
+        (*table, (*key).to_owned(), ctx.clone(), *kind, delta.to_vec(), None::<u8>)
+    };
+    let items: Vec<_> = items.iter().map(settles_nothing).collect();
     decode_change(&change_bytes(&[], 1, &bytes(&items)))
 }
 
@@ -59,11 +63,12 @@ fn change(body: Body) -> Change {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     }
 }
 
 fn item(key: &str, ctx: Vec<Dot>) -> ItemDelta {
-    let delta = Delta { ctx, body: DeltaBody::Register(RegisterDelta(Some(Write::from(None)))) };
+    let delta = Delta::new(ctx, DeltaBody::Register(RegisterDelta(Some(Write::from(None)))));
     ItemDelta { table: TableId(Dot::new(replica(1), 1)), key: Key::new(key).unwrap(), delta }
 }
 
@@ -85,7 +90,7 @@ fn a_version_or_a_kind_that_is_not_known_is_named() {
     let body = decode_change(&change_bytes(&[], 6, &[]));
     assert_eq!(body, Err(unknown("change bodies", 6)));
     assert_eq!(items(&[((1, 1), "k", vec![], 9, &[])]), Err(unknown("deltas", 9)));
-    assert_eq!(decode_row(&[1, 0, 0, 0, 9, 0]), Err(unknown("rows", 9)));
+    assert_eq!(decode_row(&[1, 0, 0, 0, 9, 0, 0]), Err(unknown("rows", 9)));
 }
 
 #[test]
@@ -241,7 +246,7 @@ fn an_alteration_is_of_a_table_and_to_what_is_known_here() {
 fn a_dot_that_lives_twice_in_a_row_is_refused() {
     let entry = |stamp: u64| {
         let stamp = HybridTimestamp::from_bits(stamp);
-        Entry { dot: Dot::new(replica(1), 1), stamp, value: Write::from(None) }
+        Entry::new(Written { dot: Dot::new(replica(1), 1), stamp }, Write::from(None))
     };
     let live = Live::from_entries(vec![entry(1), entry(2)]);
     let twice = TypeState::Register(RegisterState { live, kept: None });
@@ -251,7 +256,8 @@ fn a_dot_that_lives_twice_in_a_row_is_refused() {
     // Deletions: dot, stamp, kind.
     let row = |writes: &[(WireDot, u64, u32)], kept: Option<(WireDot, u64, u32)>| {
         let context: &[WireDot] = &[(0, 2)];
-        let wire = (vec![replica(1)], context, 1_u8, bytes(&(writes, kept)));
+        let marks: &[u8] = &[];
+        let wire = (vec![replica(1)], context, 1_u8, bytes(&(writes, kept)), marks);
         decode_row(&[vec![1, 1], bytes(&wire)].concat())
     };
     let (first, second) = (((0, 1), 1, 0), ((0, 2), 1, 0));
@@ -260,6 +266,56 @@ fn a_dot_that_lives_twice_in_a_row_is_refused() {
     assert_eq!(row(&[((0, 1), 2, 0), second], None), malformed("live entries"));
     assert!(row(&[first], Some(second)).is_ok());
     assert_eq!(row(&[first, second], Some(second)), malformed("register row"));
+}
+
+#[test]
+fn what_a_delta_settles_is_in_order_and_of_its_type() {
+    type Settling<'a> = (Option<&'a str>, &'a [(WireDot, u8)]);
+    let decoded = |kind: u8, delta: &[u8], settling: Settling<'_>| {
+        let ctx: &[WireDot] = &[];
+        let item = ((1_u32, 1_u64), "k", ctx, kind, delta, Some(settling));
+        decode_change(&change_bytes(&[], 1, &bytes(&[item].as_slice()))).map(drop)
+    };
+    let what = "settling of a delta";
+    let (one, other) = (((1, 1), 0), ((1, 2), 3));
+    assert_eq!(decoded(1, DELETION, (None, &[one, other])), Ok(()));
+    assert_eq!(decoded(1, DELETION, (None, &[other, one])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (None, &[one, one])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (None, &[])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (Some("1"), &[one])), malformed(what));
+    assert_eq!(decoded(1, DELETION, (None, &[((1, 1), 4)])), malformed("outcome of a conflict"));
+    assert_eq!(decoded(1, DELETION, (None, &[((3, 1), 0)])), malformed("replica index"));
+    let (counter, set) = (bytes(&(0_u32, 1_u128, 0_u128)), [0, 0]);
+    assert_eq!(decoded(2, &counter, (None, &[one])), malformed(what));
+    assert_eq!(decoded(3, &set, (Some("1"), &[one])), Ok(()));
+    assert_eq!(decoded(3, &set, (None, &[one])), malformed(what));
+    assert_eq!(decoded(3, &set, (Some("[]"), &[one])), malformed("element"));
+
+    let mut unfit = item("k", vec![]);
+    let element = Element::new(&JsonText::from(1_i64));
+    unfit.delta.settle(element.as_ref(), Dot::new(replica(1), 1), Outcome::Dismissed);
+    assert_eq!(seal_error(Body::Items(vec![unfit])), EncodeError::Malformed { what });
+}
+
+#[test]
+fn what_a_row_says_is_settled_is_there_and_in_order() {
+    type Mark<'a> = (Option<&'a str>, WireDot, (WireDot, u64), u8);
+    let row = |marks: &[Mark<'_>]| {
+        let context: &[WireDot] = &[(0, 3)];
+        let writes: &[(WireDot, u64, u32)] = &[((0, 1), 1, 0), ((0, 2), 1, 0)];
+        let register = bytes(&(writes, None::<u8>));
+        let wire = (vec![replica(1)], context, 1_u8, register, marks);
+        decode_row(&[vec![1, 1], bytes(&wire)].concat()).map(drop)
+    };
+    let mark = |seq| (None, (0, seq), ((0, 3), 9), 2);
+    let what = "settled writes of a row";
+    assert_eq!(row(&[mark(1)]), Ok(()));
+    assert_eq!(row(&[mark(1), mark(2)]), Ok(()));
+    assert_eq!(row(&[mark(2), mark(1)]), malformed(what));
+    assert_eq!(row(&[mark(1), mark(1)]), malformed(what));
+    assert_eq!(row(&[mark(3)]), malformed(what), "no such write");
+    assert_eq!(row(&[(Some("1"), (0, 1), ((0, 3), 9), 2)]), malformed(what), "a register has none");
+    assert_eq!(row(&[(None, (0, 1), ((0, 3), 9), 4)]), malformed("outcome of a conflict"));
 }
 
 #[test]
@@ -288,4 +344,60 @@ fn streams_and_tables_that_stand_twice_are_refused() {
     assert_eq!(catalog(&[(1, "a")], Some((0, 0))), malformed("dot"));
     assert_eq!(catalog(&[(1, "a"), (2, "a")], None), malformed("catalog"));
     assert_eq!(catalog(&[(1, "a"), (1, "b")], None), malformed("catalog"));
+}
+
+/// A frame of that kind with that content, as a connection reads it.
+fn frame(kind: u8, content: &[u8]) -> Result<Frame, FrameError> {
+    let payload = [&[1, kind], content].concat();
+    let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+    let header = [length, crc32c::crc32c(&payload).to_le_bytes()].concat();
+    let header = FrameHeader::decode(*header.first_chunk().unwrap(), payload.len()).unwrap();
+    decode_frame(header, &payload)
+}
+
+#[test]
+fn a_comparison_is_of_a_table_and_of_keys_in_their_order() {
+    let table = Dot::new(replica(1), 1);
+    let vector: Vec<(ReplicaId, u64)> = Vec::new();
+    let compare = |table: Dot, after: Option<&str>, to: Option<&str>| {
+        frame(12, &bytes(&(1_u64, &vector, table, after, to, [0_u8; 16]))).map(drop)
+    };
+    let malformed = |what| Err(FrameError::Decode(DecodeError::Malformed { what }));
+    assert_eq!(compare(table, Some("a"), Some("b")), Ok(()));
+    assert_eq!(compare(table, Some("b"), Some("b")), malformed("comparison"));
+    assert_eq!(compare(table, Some("c"), Some("b")), malformed("comparison"));
+    assert_eq!(compare(table, Some(".."), None), malformed("key"));
+    assert_eq!(compare(Dot { seq: 0, ..table }, None, None), malformed("table"));
+
+    let compared = |keys: &[&str]| {
+        let items: Vec<(&str, [u8; 16])> = keys.iter().map(|key| (*key, [0; 16])).collect();
+        frame(13, &bytes(&(1_u64, &vector, 1_u8, items, None::<&str>))).map(drop)
+    };
+    assert_eq!(compared(&["a", "b"]), Ok(()));
+    for keys in [["b", "a"], ["a", "a"]] {
+        assert_eq!(compared(&keys), malformed("answer to a comparison"), "{keys:?}");
+    }
+}
+
+#[test]
+fn a_row_from_a_peer_is_held_to_what_a_client_is() {
+    let written = |text: &str| {
+        let value = Some(JsonText::from_checked(text)).into();
+        let dot = Dot::new(replica(1), 1);
+        let entry = Entry::new(Written { stamp: HybridTimestamp::ZERO, dot }, value);
+        let live = Live::from_entries(vec![entry]);
+        let state = TypeState::Register(RegisterState { live, kept: None });
+        encode_row(&ItemState::from_parts([(replica(1), 1)].into_iter().collect(), state)).unwrap()
+    };
+    let vector: Vec<(ReplicaId, u64)> = Vec::new();
+    let offered = |row: &[u8]| frame(15, &bytes(&(1_u64, &vector, 1_u32, 1_u8, row))).map(drop);
+    assert_eq!(offered(&written("[1]")), Ok(()));
+    let deep = "[".repeat(65) + &"]".repeat(65);
+    for text in ["", "{", "1 2", r#"{"a":1,"a":2}"#, &deep] {
+        // The store takes it, and a peer's is refused.
+        assert!(decode_row(&written(text)).is_ok());
+        let refused = FrameError::Decode(DecodeError::Malformed { what: "JSON" });
+        assert_eq!(offered(&written(text)), Err(refused), "{text}");
+    }
+    assert!(offered(b"\x01\x00").is_err() && offered(b"").is_err());
 }

@@ -14,16 +14,17 @@ use tombolo_datatypes::{
     CounterState, Entry, FlagState, ItemState, Live, RegisterState, SetState, Tally, TypeState,
 };
 use tombolo_protocol::{
-    BatchFrame, JournalFrame, JournalFrameBuilder, Record, StreamStart, change_dot, decode_catalog,
-    decode_change, decode_position, decode_row, encode_catalog, encode_frame, encode_position,
-    encode_row, encode_version, row_is_contested, seal,
+    BatchFrame, JoinedItem, JournalFrame, JournalFrameBuilder, Record, StreamStart, change_dot,
+    decode_catalog, decode_change, decode_joined_item, decode_position, decode_row, encode_catalog,
+    encode_frame, encode_joined_item, encode_position, encode_row, encode_version,
+    row_is_contested, seal,
 };
 use tombolo_replication::{Catalog, RunningHash, SealedChange, StreamPosition};
 
 /// The same state, built from its parts the other way round.
 fn rebuilt(state: &ItemState) -> ItemState {
     fn live<T: Clone>(live: &Live<T>) -> Live<T> {
-        let mut entries: Vec<Entry<T>> = live.iter().cloned().collect();
+        let mut entries: Vec<Entry<T>> = live.all().cloned().collect();
         entries.reverse();
         Live::from_entries(entries)
     }
@@ -137,6 +138,52 @@ proptest! {
     }
 
     #[test]
+    fn a_joined_item_comes_back(item in values::item(), state in values::state()) {
+        let bytes = encode_joined_item(&item, &state).unwrap();
+        prop_assert_eq!(decode_joined_item(&bytes), Ok(JoinedItem { item, state }));
+    }
+
+    #[test]
+    fn changes_and_joined_items_keep_their_order(
+        first in vec(any::<u8>(), 0..20),
+        joined in vec(any::<u8>(), 0..20),
+        replica in values::replica(),
+    ) {
+        let mut builder = JournalFrameBuilder::default();
+        builder.add_joined(&joined).unwrap();
+        builder.add(replica, StreamPosition::default(), &first).unwrap();
+        builder.add_joined(&joined).unwrap();
+        prop_assert_eq!((builder.changes(), builder.records()), (1, 3));
+        let bytes = builder.finish().unwrap();
+        let frame = JournalFrame::decode(&bytes).unwrap();
+        let read: Vec<_> = frame.records().collect::<Result<_, _>>().unwrap();
+        let joined = Record::Joined(&joined);
+        prop_assert_eq!(read, [joined, Record::Change(&first), joined]);
+    }
+
+    #[test]
+    fn what_a_region_took_from_another_comes_back_and_tells_where_its_streams_stood(
+        catalog in vec(any::<u8>(), 0..20),
+        request in vec(any::<u8>(), 0..20),
+        position in vec(any::<u8>(), 0..20),
+        (replica, before) in (values::replica(), values::position()),
+    ) {
+        let mut builder = JournalFrameBuilder::default();
+        builder.add_catalog(&catalog).unwrap();
+        builder.add_request(&request).unwrap();
+        let start = StreamStart { replica, before };
+        builder.add_position([start], &position).unwrap();
+        prop_assert_eq!((builder.changes(), builder.records()), (0, 3));
+        let bytes = builder.finish().unwrap();
+        let frame = JournalFrame::decode(&bytes).unwrap();
+        let read: Vec<_> = frame.records().collect::<Result<_, _>>().unwrap();
+        let written =
+            [Record::Catalog(&catalog), Record::Request(&request), Record::Position(&position)];
+        prop_assert_eq!(read, written);
+        prop_assert_eq!(frame.starts, [start]);
+    }
+
+    #[test]
     fn a_region_position_comes_back(position in values::region_position()) {
         let bytes = encode_position(&position).unwrap();
         prop_assert_eq!(decode_position(&bytes), Ok(position));
@@ -194,7 +241,7 @@ proptest! {
     fn records_of_unknown_kinds_are_kept_and_passed_over(
         first in vec(any::<u8>(), 0..20),
         unknown in vec(any::<u8>(), 0..20),
-        kind in 2..=u8::MAX,
+        kind in 6..=u8::MAX,
         replica in values::replica(),
     ) {
         let mut bytes = journal_frame(&[(replica, StreamPosition::default(), first.clone())]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
 use tombolo_datatypes::Delta;
 
-use crate::{Consistency, IdempotencyRecord, Key, TableDefinition, TableId};
+use crate::{Consistency, IdempotencyRecord, Key, SpanContext, TableDefinition, TableId};
 
 /// An atomic group of item deltas with one name, one time and one cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub struct Change {
     pub body: Body,
     /// The answer to the request that it does, where the client gave that a name.
     pub idempotency: Option<IdempotencyRecord>,
+    /// The span of the request that made it, where that is traced. Whoever applies it may link to
+    /// it; it decides nothing.
+    pub span: Option<SpanContext>,
 }
 
 /// What a change does.

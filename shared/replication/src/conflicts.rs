@@ -1,16 +1,17 @@
-//! The conflict log of an item: one record for each live write that does not stand.
+//! The conflict log of an item: one record for each live write that does not stand, or did not when
+//! it was settled.
 //!
 //! A pure function of the item's state and its table's resolver, so that equal vectors have equal
-//! logs: nothing is kept beside the state that could differ. A record is closed by a write that
-//! names what has lost.
+//! logs: nothing is kept beside the state that could differ. A record goes with a write that names
+//! what has lost.
 
 use core::fmt;
 use core::str::FromStr;
 
-use tombolo_datatypes::{Element, ItemState, JsonText, Written};
-use tombolo_resolvers::{Reason, ResolverKind, ShownValue, Told};
+use tombolo_datatypes::{Element, ItemState, JsonText, Outcome, Settlement, Verdict, Written};
+use tombolo_resolvers::{Reason, ResolverKind, Shown, ShownValue, Told};
 
-use crate::{Key, TableId};
+use crate::{ItemKey, Key, TableId};
 
 /// A conflict by its name, the same in every region.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +44,8 @@ pub struct ConflictRecord {
     pub resolver: ResolverKind,
     /// Why.
     pub reason: Reason,
+    /// What was decided about it: open, restored or dismissed.
+    pub outcome: Outcome,
 }
 
 /// Why a text does not name a conflict.
@@ -50,7 +53,7 @@ pub struct ConflictRecord {
 #[error("a conflict is named by 32 hexadecimal digits")]
 pub struct ConflictIdError;
 
-/// The open conflicts of an item, by (stamp, dot) of what has lost, then by id.
+/// The conflicts of an item, open and settled, by (stamp, dot) of what has lost, then by id.
 pub fn conflicts(
     table: &TableId,
     key: &Key,
@@ -60,22 +63,46 @@ pub fn conflicts(
     if !state.is_contested() {
         return Vec::new();
     }
-    let lost = resolver.resolver().lost(state);
+    let lost = resolver.resolver().records(state);
     let records = lost.into_iter().map(|lost| {
-        let path = path(lost.element);
-        ConflictRecord {
-            id: ConflictId::of(table, key, &path, lost.lost.written),
-            path,
-            element: lost.element.cloned(),
-            lost: lost.lost.into(),
-            kept: lost.kept.into(),
-            resolver,
-            reason: lost.reason,
-        }
+        let writes = (lost.lost.into(), lost.kept.into());
+        let why = (lost.reason, lost.outcome);
+        ConflictRecord::new((table, key), lost.element.cloned(), writes, resolver, why)
     });
     let mut records: Vec<_> = records.collect();
     records.sort_by_key(ConflictRecord::place);
     records
+}
+
+/// The record of the conflict that `settlement` has settled: as it is `after`, or, where it is then
+/// a conflict no more, as it was `before`, with what came of it.
+pub(crate) fn settled(
+    item: &ItemKey,
+    (before, after): (&ItemState, &ItemState),
+    resolver: ResolverKind,
+    settlement: &Settlement,
+) -> Option<Box<ConflictRecord>> {
+    let find = |state| {
+        let mut records = conflicts(&item.table, &item.key, state, resolver).into_iter();
+        records.find(|record| {
+            record.lost.written.dot == settlement.dot && record.element == settlement.element
+        })
+    };
+    let record = find(after).or_else(|| {
+        let mut record = find(before)?;
+        record.outcome = match settlement.verdict {
+            Verdict::Restore => Outcome::Restored,
+            Verdict::Dismiss => Outcome::Dismissed,
+            Verdict::Undo => Outcome::Open,
+        };
+        if let (None, Shown::Value(value, written)) =
+            (&record.element, resolver.resolver().shown(after))
+        {
+            record.kept = RecordedWrite::new(written, value);
+        }
+        Some(record)
+    });
+    record.map(Box::new)
 }
 
 /// The path to an element of a set, or to the item itself.
@@ -85,6 +112,19 @@ pub(crate) fn path(element: Option<&Element>) -> String {
 }
 
 impl ConflictRecord {
+    /// The record of the `lost` write of an item, or of an element, beside the one that is `kept`.
+    pub fn new(
+        (table, key): (&TableId, &Key),
+        element: Option<Element>,
+        (lost, kept): (RecordedWrite, RecordedWrite),
+        resolver: ResolverKind,
+        (reason, outcome): (Reason, Outcome),
+    ) -> Self {
+        let path = path(element.as_ref());
+        let id = ConflictId::of(table, key, &path, lost.written);
+        Self { id, path, element, lost, kept, resolver, reason, outcome }
+    }
+
     /// Where it stands among the records of its item.
     pub fn place(&self) -> (Written, ConflictId) {
         (self.lost.written, self.id)

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tombolo_causality::{HybridTimestamp, VersionVector};
 use tombolo_datatypes::JsonText;
 
-use crate::{Change, TableDefinition};
+use crate::{Change, ConflictRecord, ItemKey, TableDefinition};
 
 /// The name of one request: a hash of its method, its path, its query and the name that the client
 /// gave it.
@@ -48,10 +48,31 @@ pub struct GivenAnswer {
     pub existed: bool,
     /// The item's context after it: its version. Empty where it was about a table.
     pub context: VersionVector,
-    /// What the item showed after it, where that was part of the answer.
-    pub shown: Option<JsonText>,
-    /// The table as it was after it, where it was about a table that is there after it.
-    pub table: Option<Arc<TableDefinition>>,
+    /// What else was told.
+    pub told: Told,
+}
+
+/// What an answer tells of what it was about, as that was after the request was done.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Told {
+    /// Nothing: it is done, or the table is gone.
+    #[default]
+    Nothing,
+    /// What the item showed.
+    Shown(JsonText),
+    /// The conflict that was settled.
+    Settled(Box<GivenRecord>),
+    /// The table.
+    Table(Arc<TableDefinition>),
+}
+
+/// The record of a conflict, as it was answered to who settled it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenRecord {
+    /// The item.
+    pub item: ItemKey,
+    /// The record.
+    pub record: ConflictRecord,
 }
 
 /// A record with the change in which it is.
@@ -182,9 +203,22 @@ impl Ledger {
 
 fn bytes_of(kept: &KeptRecord) -> usize {
     let answer = &kept.record.answer;
-    let shown = answer.shown.as_ref().map_or(0, |shown| shown.as_str().len());
-    let table = answer.table.as_ref().map_or(0, |_| TABLE_BYTES);
-    RECORD_BYTES + 48 * answer.context.len() + shown + table
+    let told = match &answer.told {
+        Told::Nothing => 0,
+        Told::Shown(shown) => shown.as_str().len(),
+        Told::Settled(given) => given.bytes(),
+        Told::Table(_) => TABLE_BYTES,
+    };
+    RECORD_BYTES + 48 * answer.context.len() + told
+}
+
+impl GivenRecord {
+    fn bytes(&self) -> usize {
+        let Self { item, record } = self;
+        let values = [&record.lost, &record.kept]
+            .map(|write| write.value.as_ref().map_or(0, |value| value.as_str().len()));
+        RECORD_BYTES + item.key.as_str().len() + 2 * record.path.len() + values[0] + values[1]
+    }
 }
 
 #[cfg(test)]

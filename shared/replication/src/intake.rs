@@ -61,6 +61,11 @@ pub enum Input {
         /// What it has applied.
         vector: VersionVector,
     },
+    /// These streams have come so far by other ways than the log, all of it applied.
+    Adopted {
+        /// The streams.
+        streams: Streams,
+    },
     /// The link with `peer` was lost: requests made there will not be answered.
     Lost {
         /// Whose link.
@@ -194,6 +199,7 @@ impl Intake {
                 self.ask_for_what_holds_back(now_ms, &mut outputs);
                 self.ask_for_the_silent(now_ms, peer, &vector, &mut outputs);
             }
+            Input::Adopted { streams } => self.adopt(now_ms, &streams, &mut outputs),
             Input::Lost { peer } => {
                 self.asked.retain(|_, asked| asked.peer != peer);
                 self.heard_at_ms.remove(&peer);
@@ -290,6 +296,20 @@ impl Intake {
             self.asked.remove(&origin);
             self.ask(now_ms, peer, origin, asked.up_to, out);
         }
+    }
+
+    /// What a catch-up by state has brought.
+    fn adopt(&mut self, now_ms: u64, streams: &Streams, out: &mut Vec<Output>) {
+        for (origin, at) in streams.iter() {
+            let stream = self.streams.entry(origin).or_default();
+            self.held_bytes -= stream.adopt(at);
+            self.handed.raise(origin, at.seq);
+            if self.asked.get(&origin).is_some_and(|asked| asked.up_to <= at.seq) {
+                self.asked.remove(&origin);
+            }
+        }
+        self.release(out);
+        self.ask_for_what_holds_back(now_ms, out);
     }
 
     /// Hands over everything whose `deps` are here, until nothing more moves; answers whether

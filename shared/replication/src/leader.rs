@@ -8,20 +8,24 @@
 mod applier;
 mod condition;
 mod decision;
+mod joining;
 mod letting_go;
 mod tables;
 
 use std::sync::Arc;
 
-use tombolo_causality::{ReplicaId, VersionVector};
+use tombolo_causality::{HybridTimestamp, ReplicaId, VersionVector};
 use tombolo_datatypes::{Delta, ItemLimits, ItemState, Operation, OperationError};
-use tombolo_resolvers::{Resolver, ShownValue, Written};
+use tombolo_resolvers::{Resolver, Written};
 
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
+pub use self::joining::{NotJoined, Reach, Voices};
 pub use self::tables::{TableCommand, TableOperation};
-use crate::idempotency::{GivenAnswer, IdempotencyRecord, KeptRecord, Known, NamedRequest};
-use crate::{Body, Catalog, Change, ItemDelta, ItemKey};
+use crate::idempotency::{
+    GivenAnswer, GivenRecord, IdempotencyRecord, KeptRecord, Known, NamedRequest, Told,
+};
+use crate::{Body, Catalog, Change, ItemDelta, ItemKey, Streams, conflicts};
 
 /// See the module.
 #[derive(Debug)]
@@ -90,7 +94,7 @@ impl Leader {
         command: Command,
         state: Option<&ItemState>,
     ) -> Result<Decided, Refusal> {
-        let Command { item, operation, condition, request } = command;
+        let Command { item, operation, condition, request, span } = command;
         let definition = self.catalog().by_id(&item.table);
         let definition = definition.ok_or(Refusal::NoSuchTable)?.clone();
         let resolver = definition.shape.resolver.resolver();
@@ -99,28 +103,45 @@ impl Leader {
             None => ItemState::new(definition.shape.data_type),
         };
         let existed = resolver.shown(&state).is_value();
+        let settles = match &operation {
+            Operation::Settle(settlement) => Some((settlement.clone(), state.clone())),
+            _ => None,
+        };
+        // A deleted item has conflicts, and a version to settle them by.
+        let has_version =
+            existed || settles.is_some() && matches!(condition, Some(Condition::Versions(_)));
         let version =
-            condition::check(condition, definition.shape.resolver, state.context(), existed)?;
+            condition::check(condition, definition.shape.resolver, state.context(), has_version)?;
         let tells_value = match operation {
             Operation::Put(_) => definition.shape.resolver.ranks(),
-            Operation::Delete => false,
+            Operation::Delete | Operation::Settle(_) => false,
             _ => true,
         };
         let delta = self.delta(now_ms, resolver, &state, operation, version.as_ref())?;
         let written = self.next_name(now_ms);
         resolver.join(&mut state, written, &delta);
+        let settled = settles.and_then(|(settlement, before)| {
+            conflicts::settled(&item, (&before, &state), definition.shape.resolver, &settlement)
+        });
         let ItemKey { table, key } = item.clone();
         let mut change = self.change(written, Body::Items(vec![ItemDelta { table, key, delta }]));
+        change.span = span;
         if let Some(request) = request {
             let shown = resolver.shown(&state).value().filter(|_| tells_value);
-            let shown = shown.map(ShownValue::to_json);
-            let answer =
-                GivenAnswer { existed, context: state.context().clone(), shown, table: None };
+            let told = match (&settled, shown) {
+                (Some(record), _) => Told::Settled(Box::new(GivenRecord {
+                    item: item.clone(),
+                    record: (**record).clone(),
+                })),
+                (None, Some(shown)) => Told::Shown(shown.to_json()),
+                (None, None) => Told::Nothing,
+            };
+            let answer = GivenAnswer { existed, context: state.context().clone(), told };
             change.idempotency = Some(IdempotencyRecord { request, answer });
             self.applier.remember(&change);
         }
         let resolver = definition.shape.resolver;
-        Ok(Decided { change, item, state, resolver, existed, tells_value })
+        Ok(Decided { change, item, state, resolver, existed, tells_value, settled })
     }
 
     /// What `operation` does to an item in `state`, and what it builds upon.
@@ -150,6 +171,22 @@ impl Leader {
         Ok(applied)
     }
 
+    /// Takes a peer's tables in the place of its own.
+    pub fn take_catalog(&mut self, catalog: Arc<Catalog>) {
+        self.applier.take_catalog(catalog);
+    }
+
+    /// Keeps the answer to a named request that another region has told of.
+    pub fn keep(&mut self, kept: KeptRecord) {
+        self.applier.keep(kept);
+    }
+
+    /// Takes in that `streams` have been applied by joining states; see [`Applier::adopt`].
+    pub fn adopt(&mut self, streams: &Streams, stamp_floor: HybridTimestamp) {
+        self.applier.adopt(streams, stamp_floor);
+        self.refresh_deps();
+    }
+
     fn next_name(&mut self, now_ms: u64) -> Written {
         self.applier.author(self.replica, now_ms)
     }
@@ -162,6 +199,7 @@ impl Leader {
             cut: self.cut.clone(),
             body,
             idempotency: None,
+            span: None,
         }
     }
 

@@ -12,6 +12,7 @@
 
 pub mod acknowledgements;
 mod catalog;
+pub mod catch_up;
 mod chain;
 mod change;
 pub mod circuit_breaker;
@@ -27,8 +28,10 @@ mod key;
 pub mod lag;
 pub mod leader;
 pub mod read_router;
+pub mod reconciler;
 pub mod retention;
 pub mod shipper;
+mod span_context;
 mod table;
 
 pub use catalog::Catalog;
@@ -40,4 +43,5 @@ pub use digest::{Digest, Digester};
 pub use history::{HistoryWrite, Wrote, history};
 pub use idempotency::IdempotencyRecord;
 pub use key::{ItemKey, Key, KeyError, TableId, TableName, TableNameError};
+pub use span_context::SpanContext;
 pub use table::{Strategy, TableDefinition, TableShape};

@@ -86,8 +86,20 @@ pub enum Output {
     NeedsSnapshot {
         /// The stream.
         origin: ReplicaId,
+        /// The last sequence that it has.
+        after: u64,
+    },
+    /// The peer: what it has asked for of another origin the journal no longer holds.
+    NotHeld {
+        /// The stream.
+        origin: ReplicaId,
+        /// It has asked for what follows this sequence.
+        after: u64,
     },
 }
+
+/// A stream, what the peer has of it, and what it is to have.
+type Wanted = (ReplicaId, u64, u64);
 
 /// See the module.
 #[derive(Debug)]
@@ -104,7 +116,8 @@ pub struct Shipper {
     in_flight: VecDeque<(ReplicaId, Read)>,
     in_flight_bytes: usize,
     asks: VecDeque<(ReplicaId, u64, u64)>,
-    loading: bool,
+    /// The stream that is being read, and after which sequence.
+    loading: Option<(ReplicaId, u64)>,
     needs_snapshot: bool,
 }
 
@@ -121,7 +134,7 @@ impl Shipper {
             in_flight: VecDeque::new(),
             in_flight_bytes: 0,
             asks: VecDeque::new(),
-            loading: false,
+            loading: None,
             needs_snapshot: false,
         }
     }
@@ -144,7 +157,7 @@ impl Shipper {
                 }
             }
             Input::Loaded { origin, read } => {
-                self.loading = false;
+                self.loading = None;
                 if let Some(read) = read
                     && self.connected
                 {
@@ -152,10 +165,13 @@ impl Shipper {
                 }
             }
             Input::Released { origin } => {
-                self.loading = false;
-                if origin.region == self.region && !self.needs_snapshot {
+                let after = self.loading.take().map_or(0, |(_, after)| after);
+                if origin.region != self.region {
+                    return Some(Output::NotHeld { origin, after });
+                }
+                if !self.needs_snapshot {
                     self.needs_snapshot = true;
-                    return Some(Output::NeedsSnapshot { origin });
+                    return Some(Output::NeedsSnapshot { origin, after });
                 }
             }
         }
@@ -178,32 +194,32 @@ impl Shipper {
     }
 
     fn next(&mut self) -> Option<Output> {
-        if !self.connected || self.loading {
+        if !self.connected || self.loading.is_some() {
             return None;
         }
-        let load = self.next_ask().or_else(|| self.next_own())?;
-        self.loading = true;
-        Some(load)
+        let (origin, after, up_to) = self.next_ask().or_else(|| self.next_own())?;
+        self.loading = Some((origin, after));
+        Some(Output::Load { origin, after, up_to })
     }
 
-    fn next_ask(&mut self) -> Option<Output> {
+    fn next_ask(&mut self) -> Option<Wanted> {
         while let Some((origin, after, up_to)) = self.asks.pop_front() {
             let up_to = up_to.min(self.tail.get(&origin));
             if after < up_to {
-                return Some(Output::Load { origin, after, up_to });
+                return Some((origin, after, up_to));
             }
         }
         None
     }
 
-    fn next_own(&self) -> Option<Output> {
+    fn next_own(&self) -> Option<Wanted> {
         if self.needs_snapshot || self.in_flight_bytes >= self.limits.window_bytes_max {
             return None;
         }
         self.own_streams().find_map(|(origin, up_to)| {
             let acknowledged = self.acknowledged.get(&origin);
             let after = self.sent.get(&origin).map_or(acknowledged, |sent| acknowledged.max(*sent));
-            (after < up_to).then_some(Output::Load { origin, after, up_to })
+            (after < up_to).then_some((origin, after, up_to))
         })
     }
 
@@ -245,7 +261,7 @@ impl Shipper {
         self.in_flight.clear();
         self.in_flight_bytes = 0;
         self.asks.clear();
-        self.loading = false;
+        self.loading = None;
     }
 }
 
@@ -323,11 +339,21 @@ mod tests {
         let up = Input::Connected { vector: VersionVector::new() };
         assert_eq!(shipper.handle(up), load("a", 0, 9));
         let origin = replica("a");
-        let needs = Some(Output::NeedsSnapshot { origin });
+        let needs = Some(Output::NeedsSnapshot { origin, after: 0 });
         assert_eq!(shipper.handle(Input::Released { origin }), needs);
         let more = Input::Appended { vector: vector(&[("a", 10)]) };
         assert_eq!(shipper.handle(more), None);
         assert!(shipper.needs_snapshot());
+
+        // Of another origin's changes the peer is told each time, since others may have them.
+        let ask = || Input::Asked { origin: replica("b"), after: 3, up_to: 9 };
+        shipper.handle(Input::Appended { vector: vector(&[("b", 9)]) });
+        for _ in 0..2 {
+            assert_eq!(shipper.handle(ask()), load("b", 3, 9));
+            let released = Input::Released { origin: replica("b") };
+            let not_held = Some(Output::NotHeld { origin: replica("b"), after: 3 });
+            assert_eq!(shipper.handle(released), not_held);
+        }
 
         // Others relayed what was missing: shipping goes on from there.
         let vector = vector(&[("a", 8)]);

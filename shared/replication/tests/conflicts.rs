@@ -2,144 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test, and says where")]
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::sync::Arc;
+#[path = "conflicts/pair.rs"]
+mod pair;
+#[path = "conflicts/settled.rs"]
+mod settled;
 
-use tombolo_causality::{HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector};
-use tombolo_datatypes::{
-    DataType, Element, ItemLimits, ItemState, JsonText, Operation, Settlement, Verdict,
-};
-use tombolo_replication::leader::{Applier, Command, Leader};
-use tombolo_replication::{
-    Catalog, Change, ConflictRecord, Consistency, Digester, ItemKey, Key, Strategy, TableId,
-    TableName, TableShape, conflicts,
-};
+use tombolo_datatypes::{DataType, ItemLimits, Operation, Verdict};
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue};
 
-/// A region with its items.
-struct Region {
-    leader: Leader,
-    states: BTreeMap<ItemKey, Arc<ItemState>>,
-    now_ms: u64,
-}
-
-/// The item `k` of a table of its own in two regions.
-struct Pair {
-    a: Region,
-    b: Region,
-    item: ItemKey,
-    resolver: ResolverKind,
-}
-
-fn region(name: &str, limits: ItemLimits) -> Region {
-    let replica = ReplicaId::new(RegionId::new(name).unwrap(), Incarnation(1));
-    let nothing = Applier::resume(VersionVector::new(), HybridTimestamp::ZERO, Catalog::default());
-    let leader = Leader::resume(replica, nothing).with_limits(limits);
-    Region { leader, states: BTreeMap::new(), now_ms: 1_000 }
-}
-
-fn pair(data_type: DataType, resolver: ResolverKind, limits: ItemLimits) -> Pair {
-    let (mut a, mut b) = (region("a", limits), region("b", limits));
-    let (strategy, consistency) = (Strategy::MultiLeader, Consistency::Eventual);
-    let shape = TableShape { data_type, resolver, strategy, consistency };
-    let name = TableName::new("t").unwrap();
-    let defined = a.leader.define(a.now_ms, &name, &shape).unwrap().unwrap();
-    b.take(&defined);
-    let item = ItemKey { table: TableId(defined.dot), key: Key::new("k").unwrap() };
-    Pair { a, b, item, resolver }
-}
-
-impl Region {
-    fn write(&mut self, item: &ItemKey, operation: Operation) -> Change {
-        let state = self.states.get(item).map(|state| &**state);
-        let command = Command::new(item.clone(), operation);
-        let decided = self.leader.decide(self.now_ms, command, state).unwrap();
-        self.states.insert(item.clone(), Arc::new(decided.state));
-        decided.change
-    }
-
-    fn take(&mut self, change: &Change) {
-        let states = &self.states;
-        let state = |item: &ItemKey| Ok::<_, Infallible>(states.get(item).cloned());
-        let applied = self.leader.apply(change, state).unwrap();
-        for (item, state) in applied.states {
-            self.states.insert(item, Arc::new(state));
-        }
-    }
-
-    fn digest(&self) -> (String, u64) {
-        let mut digester = Digester::default();
-        for (item, state) in &self.states {
-            digester.add(item.key.as_str().as_bytes(), state);
-        }
-        (digester.finish().to_string(), digester.items())
-    }
-}
-
-impl Pair {
-    /// Both write without knowing of each other, then hear of it.
-    fn contend(&mut self, at_a: Operation, at_b: Operation) {
-        let one = self.a.write(&self.item, at_a);
-        let other = self.b.write(&self.item, at_b);
-        self.b.take(&one);
-        self.a.take(&other);
-    }
-
-    fn at_a(&mut self, operation: Operation) {
-        let change = self.a.write(&self.item, operation);
-        self.b.take(&change);
-    }
-
-    /// The records, which are the same in both regions.
-    #[track_caller]
-    fn records(&self) -> Vec<ConflictRecord> {
-        let of = |region: &Region| {
-            let ItemKey { table, key } = &self.item;
-            conflicts(table, key, &region.states[&self.item], self.resolver)
-        };
-        assert_eq!(of(&self.a), of(&self.b));
-        assert_eq!(self.a.digest(), self.b.digest());
-        of(&self.a)
-    }
-
-    /// Values lost and kept, by path.
-    #[track_caller]
-    fn told(&self) -> Vec<(String, Option<String>, Option<String>)> {
-        let text = |value: Option<JsonText>| value.map(|value| value.as_str().to_owned());
-        let told = self.records().into_iter();
-        told.map(|r| (r.path, text(r.lost.value), text(r.kept.value))).collect()
-    }
-}
-
-fn put(text: &str) -> Operation {
-    Operation::Put(JsonText::parse(text.as_bytes()).unwrap())
-}
-
-fn element(text: &str) -> Element {
-    Element::new(&JsonText::parse(text.as_bytes()).unwrap()).unwrap()
-}
-
-fn add(text: &str) -> Operation {
-    Operation::Elements { added: vec![element(text)], removed: vec![] }
-}
-
-fn remove(text: &str) -> Operation {
-    Operation::Elements { added: vec![], removed: vec![element(text)] }
-}
-
-fn settle(record: &ConflictRecord, verdict: Verdict) -> Operation {
-    let (element, dot) = (record.element.clone(), record.lost.written.dot);
-    Operation::Settle(Settlement { element, dot, verdict })
-}
-
-fn told(
-    path: &str,
-    lost: Option<&str>,
-    kept: Option<&str>,
-) -> (String, Option<String>, Option<String>) {
-    (path.to_owned(), lost.map(str::to_owned), kept.map(str::to_owned))
-}
+use crate::pair::{add, element, pair, put, remove, settle, told};
 
 #[test]
 fn a_register_that_lost_is_recorded_restored_and_dismissed() {
@@ -152,7 +23,7 @@ fn a_register_that_lost_is_recorded_restored_and_dismissed() {
     pair.contend(put("3"), Operation::Delete);
     let [(_, lost, kept)] = &*pair.told() else { panic!("one conflict") };
     assert!(lost.is_none() != kept.is_none(), "one is a deletion");
-    let record = pair.records().remove(0);
+    let record = pair.records().pop().unwrap();
     pair.at_a(settle(&record, Verdict::Dismiss));
     assert_eq!(pair.told(), []);
 }

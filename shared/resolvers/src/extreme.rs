@@ -13,6 +13,7 @@ use tombolo_datatypes::{
     Basis, Delta, Entry, ItemState, JsonText, Presence, TypeState, Write, Written,
 };
 
+use crate::shown::has_lost;
 use crate::{Lost, Reason, Resolver, Shown, Told, keeping};
 
 /// See the module.
@@ -86,7 +87,7 @@ impl Resolver for Extreme {
         dots
     }
 
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
+    fn records<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
         let (TypeState::Register(register), Some(stands)) = (state.value(), self.standing(state))
         else {
             return Vec::new();
@@ -96,12 +97,14 @@ impl Resolver for Extreme {
             Self::Min => Reason::HigherThanStanding,
         };
         let (kept, present) = (Told::of(stands), generation(stands));
-        let losers = register.live.iter().filter(|write| write.value.value != stands.value.value);
+        let differs = |write: &Entry<Write>| write.value.value != stands.value.value;
+        let losers = register.live.all().filter(|write| has_lost(write, differs(write)));
         losers
             .map(|write| {
                 let is_present = generation(write) == present;
                 let reason = if is_present { beyond } else { Reason::EarlierGeneration };
-                Lost { element: None, lost: Told::of(write), kept, reason }
+                let outcome = write.outcome();
+                Lost { element: None, lost: Told::of(write), kept, reason, outcome }
             })
             .collect()
     }

@@ -38,7 +38,7 @@ impl Resolver for FirstWriteWins {
         standing(state).map(|write| write.dot).into_iter().collect()
     }
 
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
+    fn records<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
         let (TypeState::Register(register), Some(first)) = (state.value(), standing(state)) else {
             return Vec::new();
         };

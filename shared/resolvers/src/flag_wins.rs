@@ -4,6 +4,7 @@
 use tombolo_causality::Dot;
 use tombolo_datatypes::{Entry, FlagState, ItemState, TypeState};
 
+use crate::shown::has_lost;
 use crate::{Lost, Reason, Resolver, Shown, ShownValue, Told};
 
 /// See the module: which side prevails.
@@ -37,10 +38,10 @@ impl Resolver for FlagWins {
         dots.unwrap_or_default()
     }
 
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
+    fn records<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
         let Some((flag, value)) = self.of(state) else { return Vec::new() };
         let stands = flag.live.iter().rfind(|entry| entry.value == value).map(told);
-        let losers = flag.live.iter().filter(|entry| entry.value != value);
+        let losers = flag.live.all().filter(|entry| has_lost(entry, entry.value != value));
         let losers =
             stands.into_iter().flat_map(|kept| losers.clone().map(move |entry| (kept, entry)));
         losers
@@ -49,6 +50,7 @@ impl Resolver for FlagWins {
                 lost: told(entry),
                 kept,
                 reason: Reason::Concurrent,
+                outcome: entry.outcome(),
             })
             .collect()
     }

@@ -28,7 +28,7 @@ impl Resolver for LastWriteWins {
         standing(state).map(|write| write.dot).into_iter().collect()
     }
 
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
+    fn records<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
         let TypeState::Register(register) = state.value() else { return Vec::new() };
         let Some(latest) = register.live.latest() else { return Vec::new() };
         Lost::beside(latest, register)

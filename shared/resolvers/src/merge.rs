@@ -23,7 +23,7 @@ impl Resolver for Merge {
         counter.live.dots(|()| true)
     }
 
-    fn lost<'a>(&self, _: &'a ItemState) -> Vec<Lost<'a>> {
+    fn records<'a>(&self, _: &'a ItemState) -> Vec<Lost<'a>> {
         Vec::new()
     }
 }

@@ -4,7 +4,8 @@ use core::fmt::Debug;
 
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_datatypes::{
-    Basis, Delta, ItemLimits, ItemState, Operation, OperationError, Presence, TypeState, Written,
+    Basis, Delta, ItemLimits, ItemState, Operation, OperationError, Outcome, Presence, TypeState,
+    Written,
 };
 
 use crate::{Lost, Shown, settlement};
@@ -33,9 +34,16 @@ pub trait Resolver: Debug + Sync {
     /// replaces of an element, its delta names there.
     fn replaces(&self, state: &ItemState) -> Vec<Dot>;
 
-    /// The live writes that do not stand: the item's open conflicts, of the item itself or of each
-    /// element, in (stamp, dot) order.
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>>;
+    /// The live writes that have lost: the item's conflicts, open and settled, of the item itself
+    /// or of each element, in (stamp, dot) order.
+    fn records<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>>;
+
+    /// Those of them that do not stand and were not settled: the item's open conflicts.
+    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
+        let mut records = self.records(state);
+        records.retain(|record| record.outcome == Outcome::Open);
+        records
+    }
 
     /// What an operation on `state` builds upon.
     fn basis(&self, state: &ItemState) -> Basis {
@@ -78,6 +86,20 @@ impl dyn Resolver + '_ {
         if let Operation::Settle(settlement) = operation {
             return settlement::settle(self, state, author, &settlement, limits);
         }
+        let mut delta = self.write(state, author, operation, version, limits)?;
+        settlement::end_what_goes_with(state, &mut delta);
+        Ok(delta)
+    }
+
+    /// The same of anything but a settlement, where what it replaces may come forth again.
+    pub(crate) fn write(
+        &self,
+        state: &ItemState,
+        author: ReplicaId,
+        operation: Operation,
+        version: Option<&VersionVector>,
+        limits: &ItemLimits,
+    ) -> Result<Delta, OperationError> {
         let mut basis = self.basis(state);
         if let (Some(version), TypeState::Register(register)) = (version, state.value()) {
             basis.ctx = register.live.dots(|_| true);

@@ -7,6 +7,7 @@
 use tombolo_causality::Dot;
 use tombolo_datatypes::{Basis, Element, ItemState, Live, Presence, SetState, TypeState, standing};
 
+use crate::shown::has_lost;
 use crate::{Lost, Reason, Resolver, Shown, ShownSet, ShownValue, Told};
 
 /// See the module: which side prevails.
@@ -34,7 +35,7 @@ impl Resolver for SetWins {
         set(state).map(|set| set.live.dots(|()| true)).unwrap_or_default()
     }
 
-    fn lost<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
+    fn records<'a>(&self, state: &'a ItemState) -> Vec<Lost<'a>> {
         let elements = set(state).into_iter().flat_map(|set| &set.elements);
         elements.flat_map(|(element, live)| lost_of(element, live, self.0)).collect()
     }
@@ -61,12 +62,13 @@ fn lost_of<'a>(
     let stands = standing(live, wins);
     let kept = live.iter().rfind(|entry| Some(entry.value) == stands).map(told);
     kept.into_iter().flat_map(move |kept| {
-        let losers = live.iter().filter(move |entry| Some(entry.value) != stands);
+        let losers = live.all().filter(move |entry| has_lost(entry, Some(entry.value) != stands));
         losers.map(move |entry| Lost {
             element: Some(element),
             lost: told(entry),
             kept,
             reason: Reason::Concurrent,
+            outcome: entry.outcome(),
         })
     })
 }

@@ -1,7 +1,7 @@
 //! What a reader sees of an item, and what has lost beside it.
 
 use tombolo_datatypes::{
-    Element, Entry, JsonText, Presence, RegisterState, SetState, Write, Written,
+    Element, Entry, JsonText, Outcome, Presence, RegisterState, SetState, Write, Written,
 };
 
 /// A value as a reader sees it.
@@ -63,7 +63,7 @@ pub struct Told<'a> {
     pub value: Option<ShownValue<'a>>,
 }
 
-/// A live write that does not stand.
+/// A live write that has lost: it does not stand now, or did not when it was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost<'a> {
     /// The set's element that it wrote; nothing where it wrote the item itself.
@@ -74,15 +74,32 @@ pub struct Lost<'a> {
     pub kept: Told<'a>,
     /// Why.
     pub reason: Reason,
+    /// What was decided about it; never that it is covered.
+    pub outcome: Outcome,
 }
 
 impl<'a> Lost<'a> {
     /// The live writes of a register beside `standing`, each written without knowing of it.
     pub(crate) fn beside(standing: &'a Entry<Write>, register: &'a RegisterState) -> Vec<Self> {
         let kept = Told::of(standing);
-        let losers = register.live.iter().filter(|write| write.dot != standing.dot);
-        let lost = losers.map(Told::of);
-        lost.map(|lost| Self { element: None, lost, kept, reason: Reason::Concurrent }).collect()
+        let losers = register.live.all().filter(|write| has_lost(write, write.dot != standing.dot));
+        let lost = losers.map(|write| Self {
+            element: None,
+            lost: Told::of(write),
+            kept,
+            reason: Reason::Concurrent,
+            outcome: write.outcome(),
+        });
+        lost.collect()
+    }
+}
+
+/// Whether an entry has lost, which `loses` says of one about which nothing was decided.
+pub(crate) fn has_lost<T>(entry: &Entry<T>, loses: bool) -> bool {
+    match entry.outcome() {
+        Outcome::Open => loses,
+        Outcome::Restored | Outcome::Dismissed => true,
+        Outcome::Covered => false,
     }
 }
 
@@ -129,6 +146,14 @@ impl<'a> Siblings<'a> {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Concurrent,
+        Self::LowerThanStanding,
+        Self::HigherThanStanding,
+        Self::EarlierGeneration,
+    ];
+
     /// Its name in a conflict record.
     pub fn name(self) -> &'static str {
         match self {

@@ -37,7 +37,7 @@ impl Resolver for Siblings {
         register(state).map(|register| register.live.dots(|_| true)).unwrap_or_default()
     }
 
-    fn lost<'a>(&self, _: &'a ItemState) -> Vec<Lost<'a>> {
+    fn records<'a>(&self, _: &'a ItemState) -> Vec<Lost<'a>> {
         Vec::new()
     }
 

@@ -63,7 +63,7 @@ proptest! {
             let state = deliver(kind, &start, &changes, &one);
             let again = deliver(kind, &start, &changes, &other);
             prop_assert_eq!(&state, &again, "{}", kind);
-            prop_assert_eq!(kind.resolver().lost(&state), kind.resolver().lost(&again));
+            prop_assert_eq!(kind.resolver().records(&state), kind.resolver().records(&again));
         }
     }
 

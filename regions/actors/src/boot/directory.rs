@@ -8,7 +8,8 @@ use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalOptions;
 use tombolo_storage::{
-    Begun, Identity, LastStop, OverlayOptions, PausedLinks, StorageError, Store, StoreOptions, View,
+    Begun, CatchingUp, Identity, LastStop, OverlayOptions, PausedLinks, StorageError, Store,
+    StoreOptions, View,
 };
 use tombolo_topology::Settings;
 
@@ -22,6 +23,7 @@ pub(super) struct Opened {
     pub(super) begun: Begun,
     pub(super) store: Store,
     pub(super) paused: PausedLinks,
+    pub(super) catching_up: Option<CatchingUp>,
 }
 
 /// Opens the directory, on a thread that may block.
@@ -64,7 +66,8 @@ fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, St
     };
     let store = Store::open(disk, begun, &options)?;
     let paused = PausedLinks::read(&**disk)?;
-    Ok(Opened { identity, begun, store, paused })
+    let catching_up = CatchingUp::read(&**disk)?;
+    Ok(Opened { identity, begun, store, paused, catching_up })
 }
 
 fn mint() -> Result<Incarnation, StartError> {

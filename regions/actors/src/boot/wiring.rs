@@ -1,5 +1,7 @@
 //! Making the actors, and telling them of each other.
 
+mod states;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use tombolo_storage::{Store, View};
 use tombolo_topology::Settings;
 
 use super::threads::Threads;
+use crate::catching_up::CatchUpState;
 use crate::forwarding::{Asking, Forwarder};
 use crate::intake::Intake;
 use crate::journal::Journal;
@@ -28,6 +31,7 @@ use crate::links::Links;
 use crate::listener::Open;
 use crate::materializer::Materializer;
 use crate::meters::Meters;
+use crate::observer::Observed;
 use crate::replication::Replication;
 use crate::retention::Retention;
 use crate::shipping::Shipping;
@@ -46,6 +50,8 @@ pub(super) struct Wiring<'a> {
     pub(super) links: &'a Arc<Links>,
     pub(super) views: &'a Arc<ArcSwap<View>>,
     pub(super) meters: &'a Arc<Meters>,
+    pub(super) state: &'a Arc<CatchUpState>,
+    pub(super) observed: &'a Observed,
 }
 
 impl Wiring<'_> {
@@ -84,7 +90,13 @@ impl Wiring<'_> {
             failed,
             replay_from,
             meters: meters(),
+            observed: self.observed.clone(),
             room,
+            is_catching_up: self.state.is_on(),
+            belief: leader::Belief {
+                orderer: self.orderer(),
+                clock_skew_ms_max: ms(self.settings.leader.clock_skew_max),
+            },
         };
         let leader = Leader::start_in_arbiter(&thread.leader.handle(), |_| Leader::new(parts));
         let intake = IntakeMachine::new(self.replica, &streams, self.intake_limits());
@@ -111,6 +123,7 @@ impl Wiring<'_> {
         };
         Retention::start_in_arbiter(&thread.links.handle(), |_| retention);
         let tables = self.tables(&leader, &replications, &watch_published);
+        let holdings = self.holdings(&leader, &watch_published, &thread.background);
         Open {
             own: self.replica,
             leader,
@@ -118,6 +131,7 @@ impl Wiring<'_> {
             tables,
             replications: Arc::new(replications),
             published: watch_published,
+            holdings,
         }
     }
 
@@ -144,6 +158,10 @@ impl Wiring<'_> {
             Some((*peer, forwarder))
         });
         ways.collect()
+    }
+
+    fn orderer(&self) -> RegionId {
+        self.settings.cluster.orderer().unwrap_or(self.replica.region)
     }
 
     fn item_limits(&self) -> ItemLimits {
@@ -205,7 +223,7 @@ impl Wiring<'_> {
         replications: &BTreeMap<RegionId, Addr<Replication>>,
         published: &watch::Receiver<u64>,
     ) -> Tables {
-        let orderer = self.settings.cluster.orderer().unwrap_or(self.replica.region);
+        let orderer = self.orderer();
         Tables {
             orderer,
             to_orderer: replications.get(&orderer).cloned(),

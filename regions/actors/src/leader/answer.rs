@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, VersionVector};
 use tombolo_datatypes::ItemState;
-use tombolo_replication::ItemKey;
-use tombolo_replication::idempotency::KeptRecord;
+use tombolo_replication::idempotency::{KeptRecord, Told};
+use tombolo_replication::{ConflictRecord, ItemKey};
 use tombolo_resolvers::{ResolverKind, Shown, ShownValue, Written};
 
 use crate::meters::WriteTimes;
@@ -23,6 +23,8 @@ pub struct Answer {
     pub tells_value: bool,
     /// How it stands after the write.
     pub after: After,
+    /// The conflict that it settled, as it then is.
+    pub settled: Option<Box<ConflictRecord>>,
     /// When it came how far; nothing where it was done before.
     pub times: Option<WriteTimes>,
 }
@@ -42,16 +44,27 @@ pub enum After {
 }
 
 impl Answer {
+    /// The answer to a request that settled a conflict before.
+    pub(crate) fn recalled(kept: Arc<KeptRecord>) -> Option<Self> {
+        let Told::Settled(given) = &kept.record.answer.told else { return None };
+        let item = given.item.clone();
+        Some(Self::repeated(item, kept))
+    }
+
     /// The answer to a request that was done before.
     pub(super) fn repeated(item: ItemKey, kept: Arc<KeptRecord>) -> Self {
         let answer = &kept.record.answer;
-        let (existed, tells_value) = (answer.existed, answer.shown.is_some());
+        let settled = match &answer.told {
+            Told::Settled(given) => Some(Box::new(given.record.clone())),
+            _ => None,
+        };
         Self {
             dot: kept.dot,
             item,
-            existed,
-            tells_value,
+            existed: answer.existed,
+            tells_value: matches!(answer.told, Told::Shown(_)),
             after: After::Repeated(kept),
+            settled,
             times: None,
         }
     }
@@ -68,12 +81,12 @@ impl Answer {
     pub fn shown(&self) -> Shown<'_> {
         match &self.after {
             After::Written { state, resolver } => resolver.resolver().shown(state),
-            After::Repeated(kept) => match &kept.record.answer.shown {
-                Some(text) => {
+            After::Repeated(kept) => match &kept.record.answer.told {
+                Told::Shown(text) => {
                     let written = Written { dot: kept.dot, stamp: kept.stamp };
                     Shown::Value(ShownValue::Json(text), written)
                 }
-                None => Shown::Nothing,
+                _ => Shown::Nothing,
             },
         }
     }

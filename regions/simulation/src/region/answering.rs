@@ -1,6 +1,6 @@
 //! What clients are answered: the API's part, as far as it decides anything.
 
-use tombolo_datatypes::{Operation, Settlement, Verdict};
+use tombolo_datatypes::{self as datatypes, Operation, Settlement, Verdict};
 use tombolo_replication::leader::{Command, Condition};
 use tombolo_replication::read_router::{Hop, Peer, ReadRouter, Route, required};
 use tombolo_replication::{ItemKey, TableName};
@@ -163,7 +163,7 @@ impl Running {
                     |decided| told(decided.map_or_else(Reply::Refused, |_| Reply::Tables)),
                 )?
             }
-            What::Settle { table, key, restore } => {
+            What::Settle { table, key, verdict } => {
                 let Some(definition) = by_name(table) else {
                     around.reply(client, number, Reply::NoSuchTable);
                     return Ok(());
@@ -172,8 +172,11 @@ impl Running {
                 let state = self.writer.overlay().latest(&item)?;
                 let resolver = definition.shape.resolver.resolver();
                 let settlement = state.as_deref().and_then(|state| {
-                    let lost = resolver.lost(state).into_iter().next()?;
-                    let verdict = if restore { Verdict::Restore } else { Verdict::Dismiss };
+                    let mut records = resolver.records(state).into_iter();
+                    let lost = records.find(|record| {
+                        let is_open = record.outcome == datatypes::Outcome::Open;
+                        is_open == (verdict != Verdict::Undo)
+                    })?;
                     let (element, dot) = (lost.element.cloned(), lost.lost.written.dot);
                     Some(Settlement { element, dot, verdict })
                 });
@@ -181,7 +184,10 @@ impl Running {
                     around.reply(client, number, Reply::NothingToSettle);
                     return Ok(());
                 };
-                around.path(PathKind::ConflictSettled);
+                around.path(match verdict {
+                    Verdict::Undo => PathKind::SettlementUndone,
+                    Verdict::Restore | Verdict::Dismiss => PathKind::ConflictSettled,
+                });
                 let command = Command::new(item, Operation::Settle(settlement));
                 self.submit(around, now_ms, (client, number), command)?
             }
@@ -191,7 +197,7 @@ impl Running {
                     return Ok(());
                 };
                 let item = ItemKey { table: definition.id, key };
-                let command = Command { item, operation, condition, request: named };
+                let command = Command { item, operation, condition, request: named, span: None };
                 self.submit(around, now_ms, (client, number), command)?
             }
             What::Read { .. } => None,

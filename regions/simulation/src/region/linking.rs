@@ -156,6 +156,11 @@ impl Running {
             around.close(connection, region.index);
             return Ok(());
         }
+        if !matches!(hello.purpose, Purpose::Replicate | Purpose::Identify) {
+            // What is forwarded, compared and caught up with by state is not simulated.
+            around.close(connection, region.index);
+            return Ok(());
+        }
         // The connection before it is dropped first: nothing more of it is taken in.
         self.lost(region, around, peer);
         let view = self.writer.overlay().views().load_full();

@@ -35,6 +35,8 @@ impl Running {
                     around.path(PathKind::NeedsSnapshot);
                     None
                 }
+                // Catching up by state is not simulated: the peer is not told.
+                Output::NotHeld { .. } => None,
                 Output::Load { origin, after, up_to } => {
                     let batch_bytes = around.plan.tuning.batch_bytes;
                     let name = region.name;

@@ -5,10 +5,10 @@
 //! a set has one for each element and one for whether it exists.
 
 use core::cmp::{Ordering, Reverse};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tombolo_causality::{Dot, HybridTimestamp, ReplicaId, VersionVector};
-use tombolo_datatypes::JsonText;
+use tombolo_datatypes::{JsonText, Outcome};
 
 /// The order of time: by stamp, then by replica.
 pub(crate) type Time = (HybridTimestamp, ReplicaId, u64);
@@ -47,10 +47,20 @@ pub(crate) struct Write {
     pub(crate) wrote: Wrote,
     /// What its author was shown, and it therefore replaces.
     pub(crate) replaces: BTreeSet<Dot>,
-    /// It writes nothing and only replaces.
+    /// It writes nothing, and only replaces or settles.
     pub(crate) only_replaces: bool,
+    /// What it decides about others.
+    pub(crate) settles: BTreeMap<Dot, Outcome>,
     /// The deletion on top of which it was written, where that counts.
     pub(crate) generation: Option<Time>,
+}
+
+/// The last that was decided about a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// The change that decided it.
+    pub(crate) by: Dot,
+    pub(crate) outcome: Outcome,
 }
 
 /// See the module.
@@ -88,10 +98,56 @@ impl Cell {
     }
 
     /// The writes that nobody has replaced, as far as `seen` tells.
-    pub(crate) fn live(&self, seen: &VersionVector) -> Vec<&Write> {
+    pub(crate) fn unreplaced(&self, seen: &VersionVector) -> Vec<&Write> {
         let replaced: BTreeSet<_> = self.all(seen).flat_map(|write| &write.replaces).collect();
         let writes = self.all(seen).filter(|write| !write.only_replaces);
         writes.filter(|write| !replaced.contains(&write.dot)).collect()
+    }
+
+    /// Those of them that nobody has set aside.
+    pub(crate) fn live(&self, seen: &VersionVector) -> Vec<&Write> {
+        let settled = self.settled(seen);
+        let mut live = self.unreplaced(seen);
+        live.retain(|write| outcome(&settled, write) == Outcome::Open);
+        live
+    }
+
+    /// What was last decided about writes, and by which change.
+    pub(crate) fn settled(&self, seen: &VersionVector) -> BTreeMap<Dot, Settled> {
+        let deciding = self.writes.iter().filter(|by| !by.settles.is_empty());
+        let mut deciding: Vec<_> = deciding.filter(|by| seen.contains(&by.dot)).collect();
+        deciding.sort_by_key(|by| by.time);
+        let decided = deciding.into_iter().flat_map(|by| {
+            let settles = by.settles.iter();
+            settles.map(|(about, outcome)| (*about, Settled { by: by.dot, outcome: *outcome }))
+        });
+        decided.collect()
+    }
+
+    /// The writes that are out of sight below what was restored, each with the change that did so.
+    pub(crate) fn covered(&self, seen: &VersionVector) -> BTreeMap<Dot, Dot> {
+        let mut settled = self.settled(seen);
+        settled.retain(|_, settled| settled.outcome == Outcome::Covered);
+        if !settled.is_empty() {
+            let unreplaced = self.unreplaced(seen);
+            settled.retain(|dot, _| unreplaced.iter().any(|write| write.dot == *dot));
+        }
+        settled.into_iter().map(|(dot, settled)| (dot, settled.by)).collect()
+    }
+
+    /// Those of them that come forth by undoing nothing that is left.
+    pub(crate) fn buried(&self, seen: &VersionVector) -> BTreeSet<Dot> {
+        let mut covered = self.covered(seen);
+        if !covered.is_empty() {
+            let settled = self.settled(seen);
+            let left: BTreeSet<_> = self.unreplaced(seen).iter().map(|write| write.dot).collect();
+            covered.retain(|_, by| {
+                let restored = Settled { by: *by, outcome: Outcome::Restored };
+                let may_be_undone = left.iter().any(|dot| settled.get(dot) == Some(&restored));
+                !left.contains(by) || !may_be_undone
+            });
+        }
+        covered.into_keys().collect()
     }
 
     /// The write that stands; of several the latest.
@@ -116,10 +172,36 @@ impl Cell {
         live.map(|write| write.dot).chain([stands.dot]).collect()
     }
 
-    /// What has lost: what nobody has replaced, and does not stand.
-    pub(crate) fn lost(&self, seen: &VersionVector) -> Vec<&Write> {
+    /// The same with what that covers, and what that covers in turn.
+    pub(crate) fn with_covered(
+        &self,
+        mut replaced: BTreeSet<Dot>,
+        seen: &VersionVector,
+    ) -> BTreeSet<Dot> {
+        let mut covered = self.covered(seen);
+        loop {
+            let goes = |_: &Dot, by: &mut Dot| replaced.contains(by);
+            let going: Vec<_> = covered.extract_if(.., goes).map(|(dot, _)| dot).collect();
+            if going.is_empty() {
+                return replaced;
+            }
+            replaced.extend(going);
+        }
+    }
+
+    /// What has lost, and what was decided about it: what nobody has replaced, and does not stand,
+    /// or did not when it was settled.
+    pub(crate) fn records(&self, seen: &VersionVector) -> Vec<(&Write, Outcome)> {
         let Some(stands) = self.stands(seen) else { return Vec::new() };
-        self.live(seen).into_iter().filter(|write| !self.shares(write, stands)).collect()
+        let settled = self.settled(seen);
+        let all = self.unreplaced(seen).into_iter();
+        let all = all.map(|write| (write, outcome(&settled, write)));
+        all.filter(|(write, outcome)| match outcome {
+            Outcome::Open => !self.shares(write, stands),
+            Outcome::Restored | Outcome::Dismissed => true,
+            Outcome::Covered => false,
+        })
+        .collect()
     }
 
     /// Whether a live write stands together with the one that does.
@@ -132,6 +214,11 @@ impl Cell {
             Rule::Side(_) => write.is_on() == stands.is_on(),
         }
     }
+}
+
+/// What was last decided about `write`; open where nothing was.
+fn outcome(settled: &BTreeMap<Dot, Settled>, write: &Write) -> Outcome {
+    settled.get(&write.dot).map_or(Outcome::Open, |settled| settled.outcome)
 }
 
 /// The order of `max`; of `min` with the values' order turned round.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tombolo_causality::{Dot, VersionVector};
-use tombolo_datatypes::{DataType, Element, JsonText, Operation, Settlement, Verdict};
+use tombolo_datatypes::{DataType, Element, JsonText, Operation, Outcome, Settlement, Verdict};
 use tombolo_resolvers::ResolverKind;
 
 use super::cell::{Cell, Rule, Time, Write, Wrote};
@@ -95,18 +95,28 @@ impl Item {
         self.increments.iter().filter(counts).map(|(_, by)| i128::from(*by)).sum()
     }
 
-    /// The dots of everything that has lost, each with its element.
-    pub(crate) fn lost(&self, seen: &VersionVector) -> BTreeSet<(Option<Element>, Dot)> {
-        let whole = self.whole.lost(seen).into_iter().map(|write| (None, write.dot));
-        let elements = self.elements.iter().flat_map(|(element, cell)| {
-            let lost = cell.lost(seen).into_iter();
-            lost.map(move |write| (Some(element.clone()), write.dot))
+    /// The dots of everything that has lost, each with its element and what was decided about it.
+    pub(crate) fn records(
+        &self,
+        seen: &VersionVector,
+    ) -> BTreeSet<(Option<Element>, Dot, Outcome)> {
+        let elements = self.elements.iter().map(|(element, cell)| (Some(element), cell));
+        let cells = elements.chain([(None, &self.whole)]);
+        let records = cells.flat_map(|(element, cell)| {
+            let records = cell.records(seen).into_iter();
+            records.map(move |(write, outcome)| (element.cloned(), write.dot, outcome))
         });
-        whole.chain(elements).collect()
+        records.collect()
     }
 
     /// A change that was made: it was not refused.
     pub(crate) fn apply(&mut self, author: &Author, operation: &Operation) {
+        for cell in self.elements.values_mut().chain([&mut self.whole]) {
+            let buried = cell.buried(&author.seen);
+            if !buried.is_empty() {
+                cell.writes.push(ending(author, buried));
+            }
+        }
         match operation {
             Operation::Put(value) if self.data_type == DataType::Set => {
                 let listed = value.elements().unwrap_or_default();
@@ -119,11 +129,11 @@ impl Item {
             Operation::Put(value) if self.data_type == DataType::Flag => {
                 self.switch(author, value.as_str() == "true");
             }
-            Operation::Put(value) => write(&mut self.whole, author, Some(value.clone()), None),
+            Operation::Put(value) => write(&mut self.whole, author, Some(value.clone())),
             Operation::Switch(on) => self.switch(author, *on),
             Operation::Increment(by) => {
                 self.increments.push((author.dot, *by));
-                write(&mut self.exists, author, None, None);
+                write(&mut self.exists, author, None);
             }
             Operation::Elements { added, removed } => self.touch(author, added, removed.clone()),
             Operation::Delete => self.delete(author),
@@ -133,9 +143,9 @@ impl Item {
 
     fn switch(&mut self, author: &Author, on: bool) {
         if on {
-            write(&mut self.whole, author, None, None);
+            write(&mut self.whole, author, None);
         } else {
-            remove(&mut self.whole, author, None);
+            remove(&mut self.whole, author);
         }
     }
 
@@ -143,54 +153,59 @@ impl Item {
         let rule = self.rule;
         for element in added {
             let cell = self.elements.entry(element.clone()).or_insert_with(|| Cell::new(rule));
-            write(cell, author, None, None);
+            write(cell, author, None);
         }
         for element in removed.into_iter().filter(|element| !added.contains(element)) {
             let cell = self.elements.entry(element).or_insert_with(|| Cell::new(rule));
-            remove(cell, author, None);
+            remove(cell, author);
         }
-        write(&mut self.exists, author, None, None);
+        write(&mut self.exists, author, None);
     }
 
     fn delete(&mut self, author: &Author) {
         match self.data_type {
-            DataType::Register => remove(&mut self.whole, author, None),
-            // Nothing is left of it, what has lost included.
+            DataType::Register => remove(&mut self.whole, author),
+            // Nothing is left of it, what has lost or was settled included.
             DataType::Flag => {
-                let live = self.whole.live(&author.seen).iter().map(|write| write.dot).collect();
-                end(&mut self.whole, author, live);
+                let left = self.whole.unreplaced(&author.seen);
+                let left = left.iter().map(|write| write.dot).collect();
+                self.whole.writes.push(ending(author, left));
             }
             DataType::Counter => self.resets.push((author.dot, author.seen.clone())),
             DataType::Set => {
                 for cell in self.elements.values_mut().filter(|cell| is_on(cell, &author.seen)) {
-                    remove(cell, author, None);
+                    remove(cell, author);
                 }
             }
         }
         let replaced = self.exists.replaced_by_next(&author.seen);
-        end(&mut self.exists, author, replaced);
+        self.exists.writes.push(ending(author, replaced));
     }
 
-    fn settle(&mut self, author: &Author, settlement: &Settlement) {
-        let cell = match &settlement.element {
+    fn settle(&mut self, author: &Author, Settlement { element, dot, verdict }: &Settlement) {
+        let cell = match element {
             None => Some(&mut self.whole),
             Some(element) => self.elements.get_mut(element),
         };
         let Some(cell) = cell else { return };
-        let lost = cell.lost(&author.seen).into_iter().find(|write| write.dot == settlement.dot);
-        let Some(wrote) = lost.map(|write| write.wrote.clone()) else { return };
-        let removes_nothing = wrote == Wrote::Nothing
+        let Some(lost) = cell.unreplaced(&author.seen).into_iter().find(|write| write.dot == *dot)
+        else {
+            return;
+        };
+        let lost = lost.wrote.clone();
+        let removes_nothing = lost == Wrote::Nothing
             && self.data_type == DataType::Register
             && cell.stands(&author.seen).is_none_or(|write| write.wrote == Wrote::Nothing);
-        if settlement.verdict == Verdict::Dismiss || removes_nothing {
-            return end(cell, author, [settlement.dot].into());
-        }
-        match wrote {
-            Wrote::Value(value) => write(cell, author, value, Some(settlement.dot)),
-            Wrote::Nothing => remove(cell, author, Some(settlement.dot)),
-        }
-        if self.data_type == DataType::Set {
-            write(&mut self.exists, author, None, None);
+        let settling = match verdict {
+            Verdict::Restore if removes_nothing => settling(author, *dot, Outcome::Restored),
+            Verdict::Restore => restoring(cell, author, *dot, lost),
+            Verdict::Dismiss => settling(author, *dot, Outcome::Dismissed),
+            Verdict::Undo => undoing(cell, author, *dot),
+        };
+        let writes = !settling.only_replaces;
+        cell.writes.push(settling);
+        if self.data_type == DataType::Set && writes {
+            write(&mut self.exists, author, None);
         }
     }
 
@@ -214,28 +229,62 @@ fn is_on(cell: &Cell, seen: &VersionVector) -> bool {
     cell.stands(seen).is_some_and(|write| write.wrote != Wrote::Nothing)
 }
 
-fn write(cell: &mut Cell, author: &Author, value: Option<JsonText>, also: Option<Dot>) {
-    put(cell, author, Wrote::Value(value), also);
+fn write(cell: &mut Cell, author: &Author, value: Option<JsonText>) {
+    cell.writes.push(written(cell, author, Wrote::Value(value)));
 }
 
-fn remove(cell: &mut Cell, author: &Author, also: Option<Dot>) {
-    put(cell, author, Wrote::Nothing, also);
+fn remove(cell: &mut Cell, author: &Author) {
+    cell.writes.push(written(cell, author, Wrote::Nothing));
 }
 
-fn put(cell: &mut Cell, author: &Author, wrote: Wrote, also: Option<Dot>) {
+fn written(cell: &Cell, author: &Author, wrote: Wrote) -> Write {
     let mut replaces = cell.replaced_by_next(&author.seen);
     if let Some(named) = &author.named {
         let live = cell.live(&author.seen).into_iter().map(|write| write.dot);
         replaces = live.filter(|dot| named.contains(dot)).collect();
     }
-    replaces.extend(also);
+    let replaces = cell.with_covered(replaces, &author.seen);
     let generation = cell.stands(&author.seen).and_then(Write::generation);
-    let (dot, time) = (author.dot, author.time);
-    cell.writes.push(Write { dot, time, wrote, replaces, only_replaces: false, generation });
+    Write { wrote, generation, only_replaces: false, ..ending(author, replaces) }
 }
 
-fn end(cell: &mut Cell, author: &Author, replaces: BTreeSet<Dot>) {
-    let (dot, time) = (author.dot, author.time);
-    let wrote = Wrote::Nothing;
-    cell.writes.push(Write { dot, time, wrote, replaces, only_replaces: true, generation: None });
+/// Writes nothing.
+fn ending(author: &Author, replaces: BTreeSet<Dot>) -> Write {
+    Write {
+        dot: author.dot,
+        time: author.time,
+        wrote: Wrote::Nothing,
+        replaces,
+        only_replaces: true,
+        settles: BTreeMap::new(),
+        generation: None,
+    }
+}
+
+/// Only decides about `lost`.
+fn settling(author: &Author, lost: Dot, outcome: Outcome) -> Write {
+    Write { settles: [(lost, outcome)].into(), ..ending(author, BTreeSet::new()) }
+}
+
+/// Writes `lost` anew. What was in effect is covered, and comes forth when this is undone.
+fn restoring(cell: &Cell, author: &Author, lost: Dot, wrote: Wrote) -> Write {
+    let replaced = cell.replaced_by_next(&author.seen);
+    let live = cell.live(&author.seen).iter().map(|write| write.dot).collect();
+    let covered = (&replaced & &live).into_iter().map(|dot| (dot, Outcome::Covered));
+    let settles = covered.chain([(lost, Outcome::Restored)]).collect();
+    Write { settles, replaces: &replaced - &live, ..written(cell, author, wrote) }
+}
+
+/// Takes back what was decided about `lost`: what was written anew, where it is in effect, and with
+/// it what it covers.
+fn undoing(cell: &Cell, author: &Author, lost: Dot) -> Write {
+    let mut undoing = settling(author, lost, Outcome::Open);
+    let by = cell.settled(&author.seen).get(&lost).map(|settled| settled.by);
+    let live = cell.live(&author.seen);
+    if let Some(by) = by.filter(|by| live.iter().any(|write| write.dot == *by)) {
+        undoing.replaces.insert(by);
+        let covered = cell.covered(&author.seen).into_iter().filter(|(_, other)| *other == by);
+        undoing.settles.extend(covered.map(|(dot, _)| (dot, Outcome::Open)));
+    }
+    undoing
 }

@@ -152,11 +152,12 @@ impl World {
                     let detail = format!("{name} shows {shown:?} of {key:?}, not {expected:?}");
                     broken.push(invariant.broken(detail));
                 }
-                let lost = state.as_ref().map(|state| resolver.lost(state)).unwrap_or_default();
-                let lost = lost.into_iter();
-                let lost: std::collections::BTreeSet<_> =
-                    lost.map(|lost| (lost.element.cloned(), lost.lost.written.dot)).collect();
-                let expected = item.lost(view.vector());
+                let lost = state.as_ref().map(|state| resolver.records(state)).unwrap_or_default();
+                let lost: std::collections::BTreeSet<_> = lost
+                    .into_iter()
+                    .map(|lost| (lost.element.cloned(), lost.lost.written.dot, lost.outcome))
+                    .collect();
+                let expected = item.records(view.vector());
                 if !lost.is_empty() {
                     self.around.coverage.path(crate::coverage::PathKind::ConflictKept);
                 }

@@ -116,7 +116,7 @@ impl<'a> Life<'a> {
 
     /// A graceful stop: everything durable, everything in the state.
     pub(crate) fn stop(mut self) -> Result<(), Failure> {
-        while self.in_flight.is_some() || self.overlay.staged_changes() > 0 {
+        while self.in_flight.is_some() || self.overlay.staged_records() > 0 {
             self.flush()?;
             self.make_durable()?;
         }
@@ -143,7 +143,7 @@ impl<'a> Life<'a> {
     fn is_closed(&self) -> Result<bool, Failure> {
         let full = self.overlay.is_full();
         let idle = self.in_flight.is_none()
-            && self.overlay.staged_changes() == 0
+            && self.overlay.staged_records() == 0
             && self.sealed.is_empty()
             && self.installing.is_empty();
         Failure::unless(!(full && idle), || "full, and nothing under way to end it".to_owned())?;

@@ -1,7 +1,8 @@
 //! Runs of changes out of the journal.
 
+use tombolo_causality::HybridTimestamp;
 use tombolo_datatypes::{DataType, Operation};
-use tombolo_replication::leader::Leader;
+use tombolo_replication::leader::{Command, Leader};
 use tombolo_replication::{ItemKey, SealedChange};
 
 use super::*;
@@ -178,4 +179,66 @@ fn nothing_is_read_that_is_not_durable() {
     assert_eq!(log.read(origin, 0, u64::MAX, usize::MAX).unwrap(), run(&own, 0, 1));
     region.journal.sync().unwrap();
     assert_eq!(log.read(origin, 1, u64::MAX, usize::MAX).unwrap(), run(&own, 1, 1));
+}
+
+#[test]
+fn joined_states_between_changes_are_passed_over() {
+    let (mut region, k, mut own) = region();
+    let origin = region.leader.replica();
+    for _ in 0..3 {
+        group(&mut region, &k, 2, &mut own);
+        let state = region.overlay.latest(&k).unwrap().unwrap();
+        region.overlay.stage_joined(&k, state).unwrap();
+        region.commit();
+    }
+    let mut log = region.reader.log();
+    assert_eq!(log.read(origin, 0, u64::MAX, usize::MAX).unwrap(), run(&own, 0, own.len()));
+    assert_eq!(log.hash_at(origin, 7).unwrap(), Some(hash_after(&own)));
+}
+
+/// A region that caught up by state has a hole in the streams that it adopted: what is in it is
+/// told as released, and what comes behind it is read as ever.
+#[test]
+fn what_was_adopted_without_its_changes_is_told_as_released() {
+    let (mut region, k, _) = region();
+    let mut other = region.other_region("there");
+    let origin = other.replica();
+    let mut theirs: Vec<_> = (0..2).map(|_| region.relay(&mut other, &k, 1)).collect();
+    region.commit();
+    // Six more were applied elsewhere and are here by their states.
+    for _ in 0..6 {
+        let state = region.overlay.latest(&k).unwrap();
+        let command = Command::new(k.clone(), Operation::Increment(1));
+        let decided = other.decide(1, command, state.as_deref()).unwrap();
+        theirs.push(tombolo_protocol::seal(decided.change).unwrap());
+    }
+    let at = StreamPosition { seq: 8, hash: hash_after(&theirs) };
+    let streams = [(origin, at)].into_iter().collect();
+    region.overlay.stage_position(&streams, HybridTimestamp::ZERO).unwrap();
+    region.leader.adopt(&streams, HybridTimestamp::ZERO);
+    region.commit();
+    let check = |region: &HandDriven, theirs: &[SealedChange]| {
+        let mut log = region.reader.log();
+        let mut read = |after, up_to| log.read(origin, after, up_to, usize::MAX).unwrap();
+        assert_eq!(read(0, 8), run(theirs, 0, 2));
+        for after in [2, 5, 7] {
+            assert_eq!(read(after, 8), Found::Released, "{after}");
+        }
+        assert_eq!(read(0, 8), run(theirs, 0, 2));
+        let behind = theirs.len() - 8;
+        let found = if behind == 0 { Found::Nothing } else { run(theirs, 8, behind) };
+        assert_eq!(read(8, u64::MAX), found);
+        assert_eq!(log.hash_at(origin, 8).unwrap(), Some(hash_after(&theirs[..8])));
+    };
+    check(&region, &theirs);
+    // Also once it goes on, and from segments that begin behind the hole.
+    for _ in 0..80 {
+        theirs.push(region.relay(&mut other, &k, 1));
+        region.commit();
+    }
+    assert!(region.reader.segments().len() > 1);
+    check(&region, &theirs);
+    assert_eq!(region.view().position().streams.get(&origin).hash, hash_after(&theirs));
+    let region = region.reopen(NEVER_SEALS);
+    check(&region, &theirs);
 }

@@ -1,8 +1,11 @@
 //! The answers to named requests, by the time at which they were given.
 
-use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+use core::ops::Bound;
+
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 use tombolo_causality::HybridTimestamp;
 use tombolo_protocol::{decode_kept_record, encode_kept_record};
+use tombolo_replication::catch_up::RequestPlace;
 use tombolo_replication::idempotency::KeptRecord;
 
 use crate::StorageError;
@@ -35,12 +38,34 @@ pub(super) fn read(transaction: &ReadTransaction) -> Result<Vec<KeptRecord>, Sto
         Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
         requests => requests?,
     };
-    let records = requests.iter()?.map(|entry| {
-        let (_, record) = entry?;
-        let decoded = decode_kept_record(record.value());
-        decoded.map_err(|source| StorageError::Decode { what: "request record", source })
-    });
-    records.collect()
+    requests.iter()?.map(|entry| decode(entry?.1.value())).collect()
+}
+
+/// An immutable state of the records.
+pub(super) type Records = ReadOnlyTable<&'static [u8; KEY_BYTES], &'static [u8]>;
+
+/// The records as `transaction` sees them; nothing where there never were any.
+pub(super) fn open(transaction: &ReadTransaction) -> Result<Option<Records>, StorageError> {
+    match transaction.open_table(REQUESTS) {
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        records => Ok(Some(records?)),
+    }
+}
+
+/// Those behind `after`, the earliest first.
+pub(super) fn behind(
+    records: &Records,
+    after: Option<RequestPlace>,
+) -> Result<impl Iterator<Item = Result<KeptRecord, StorageError>> + use<>, StorageError> {
+    let after = after.map(|after| key(after.stamp, after.name.0));
+    let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+    let found = records.range::<&[u8; KEY_BYTES]>((from, Bound::Unbounded))?;
+    Ok(found.map(|entry| decode(entry?.1.value())))
+}
+
+fn decode(record: &[u8]) -> Result<KeptRecord, StorageError> {
+    let decoded = decode_kept_record(record);
+    decoded.map_err(|source| StorageError::Decode { what: "request record", source })
 }
 
 fn key(stamp: HybridTimestamp, name: [u8; 16]) -> [u8; KEY_BYTES] {

@@ -26,12 +26,13 @@ section! {
         /// Values that may stand side by side in a `siblings` table; a put that would leave more
         /// is answered 409.
         "siblings_max" siblings_max: usize [Count] = 100, range(1, 1_000);
-        /// Open conflicts of one item; the next write to it lets go of the earliest beyond.
+        /// Conflicts of one item, open and settled; the next write to it lets go of the earliest
+        /// beyond, first of those that were settled.
         "conflicts_max" conflicts_max: usize [Count] = 100, range(1, 1_000);
         /// Bytes of the lost values of one item, one of any size aside.
         "conflict_bytes_max" conflict_bytes_max: usize [Bytes] = 4 << 20,
             range(1 << 10, 64 << 20);
-        /// How long a conflict stays open; the next write to its item after that lets it go.
+        /// How long a conflict is kept; the next write to its item after that lets it go.
         "conflict_retention_s" conflict_retention: Duration [Seconds] =
             Duration::from_hours(30 * 24), range(1, 10 * 366 * 86_400);
     }

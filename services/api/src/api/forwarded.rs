@@ -46,6 +46,9 @@ impl Api {
             headers: &headers,
             hop: Hop::Forwarded,
             route: Route::parse(uri.path(), Door::Api),
+            // Its span is told of by the region that was asked; what is written here belongs to the
+            // trace all the same.
+            span: self.0.tracer.passed_on(&headers),
         };
         // Asked by operators alone, and they ask their own region.
         let own_host = || IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -1,7 +1,8 @@
-//! Walking the open conflicts of a view.
+//! Walking the conflicts of a view.
 
 use std::sync::Arc;
 
+use tombolo_datatypes::Outcome;
 use tombolo_protocol::ConflictCursor;
 use tombolo_replication::{
     ConflictId, ConflictRecord, ItemKey, Key, RecordedWrite, TableDefinition, conflicts,
@@ -20,11 +21,13 @@ pub(super) struct Asked {
     pub(super) table: Option<Arc<TableDefinition>>,
     /// Only with a table.
     pub(super) key: Option<Key>,
+    /// Only those of which this was decided.
+    pub(super) outcome: Option<Outcome>,
     pub(super) start: Option<ConflictCursor>,
     pub(super) limit: usize,
 }
 
-/// An open conflict, and whose it is.
+/// A conflict, and whose it is.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) table: Arc<TableDefinition>,
@@ -65,7 +68,7 @@ pub(super) fn page(view: &View, asked: &Asked) -> Result<Page, StorageError> {
     Ok(page)
 }
 
-/// The open conflict of that name.
+/// The conflict of that name.
 pub(super) fn find(view: &View, id: ConflictId) -> Result<Option<Found>, StorageError> {
     for item in view.contested(None, None)? {
         let item = item?;
@@ -83,7 +86,8 @@ impl Page {
         let mut after = start.and_then(|cursor| cursor.after);
         for record in records(item) {
             let place = record.place();
-            if after.is_some_and(|after| place <= after) {
+            let is_asked_for = asked.outcome.is_none_or(|outcome| record.outcome == outcome);
+            if !is_asked_for || after.is_some_and(|after| place <= after) {
                 continue;
             }
             self.bytes += bytes(&record.lost) + bytes(&record.kept);

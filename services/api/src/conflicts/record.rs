@@ -35,15 +35,15 @@ pub(crate) struct Side<'a> {
 }
 
 impl Found {
-    /// The record, open.
+    /// The record.
     pub(super) fn record(&self) -> Record<'_> {
-        Record::open(self.table.name.as_str(), self.key.as_str(), &self.record)
+        Record::of(self.table.name.as_str(), self.key.as_str(), &self.record)
     }
 }
 
 impl<'a> Record<'a> {
-    /// `record` of the item `key` in `table`, as an open one.
-    pub(crate) fn open(table: &'a str, key: &'a str, record: &'a ConflictRecord) -> Self {
+    /// `record` of the item `key` in `table`.
+    pub(crate) fn of(table: &'a str, key: &'a str, record: &'a ConflictRecord) -> Self {
         Self {
             id: record.id.to_string(),
             table,
@@ -53,7 +53,7 @@ impl<'a> Record<'a> {
             lost: Side::of(&record.lost),
             resolver: record.resolver.name(),
             reason: record.reason.name(),
-            state: "open",
+            state: record.outcome.name(),
         }
     }
 }

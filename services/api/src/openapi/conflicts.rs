@@ -1,15 +1,19 @@
 //! What may be asked of conflicts.
 
 use super::operations::{Operation, Reply, json, read};
-use super::parameters::{ACKS, CONFLICT, CONFLICTS, ORDERED, Param, READ, WRITE};
+use super::parameters::{
+    ACKS, CONFLICT, CONFLICTS, ETAG, ONLY, ORDERED, Param, READ, SCOPE, WRITE,
+};
 use super::problems::{
-    BEHIND, CONCERN, KEY_OF_ITEM, PROMISES, READ_ROWS, UNANSWERED, UNMET, WRITE_ITEM,
+    BEHIND, CONCERN, KEY_OF_ITEM, ONLY_SO, PROMISES, READ_ROWS, UNANSWERED, UNMET, WRITE_ITEM,
 };
 use crate::route::{RouteClass, Verb};
 
-static OF_CONFLICT: &[&[&Param]] = &[&[&CONFLICT], &WRITE, &ORDERED];
-static SETTLED: &[Reply] =
-    &[Reply { headers: &[&ACKS], ..json(200, "The record as it now is.", "Conflict") }];
+static OF_CONFLICT: &[&[&Param]] = &[&[&CONFLICT], &WRITE, &ORDERED, &ONLY];
+static SETTLED: &[Reply] = &[Reply {
+    headers: &[&ACKS, &ETAG, &SCOPE],
+    ..json(200, "The record as it now is.", "Conflict")
+}];
 
 const fn settle(
     class: RouteClass,
@@ -31,7 +35,7 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             RouteClass::Conflicts,
             "list_conflicts",
             "conflicts",
-            "The open conflicts, a page at a time: one record for each write that has lost",
+            "The conflicts, a page at a time: one record for each write that has lost, open or settled",
             &[json(200, "A page. It is the last where `next` is null.", "Conflicts")],
             &[
                 PROMISES,
@@ -50,11 +54,12 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             PROMISES,
             CONCERN,
             UNMET,
+            ONLY_SO,
             BEHIND,
             UNANSWERED,
             WRITE_ITEM,
             &["no_such_conflict", "no_such_table", "would_lose_again", "value_too_large"],
-            &["already_written", "immutable"],
+            &["already_settled", "already_written", "immutable"],
         ],
     ),
     settle(
@@ -65,19 +70,26 @@ pub(super) static OPERATIONS: [Operation; 4] = [
             PROMISES,
             CONCERN,
             UNMET,
+            ONLY_SO,
             BEHIND,
             UNANSWERED,
             WRITE_ITEM,
-            &["no_such_conflict", "no_such_table"],
+            &["no_such_conflict", "no_such_table", "already_settled"],
         ],
     ),
-    Operation {
-        replies: &[],
-        ..settle(
-            RouteClass::ConflictUndo,
-            "undo_conflict",
-            "Take back what settled a conflict (not yet)",
-            &[PROMISES, CONCERN],
-        )
-    },
+    settle(
+        RouteClass::ConflictUndo,
+        "undo_conflict",
+        "Take back what settled a conflict: it is open again, and what was restored stands no more",
+        &[
+            PROMISES,
+            CONCERN,
+            UNMET,
+            ONLY_SO,
+            BEHIND,
+            UNANSWERED,
+            WRITE_ITEM,
+            &["no_such_conflict", "no_such_table", "not_settled", "not_undoable"],
+        ],
+    ),
 ];

@@ -131,7 +131,7 @@ macro_rules! items {
                     $why,
                     "items",
                     "Why an item shows what it shows",
-                    &[tagged("The writes behind it, and its open conflicts; of a deleted item while it is remembered.", "History")],
+                    &[tagged("The writes behind it, and its conflicts; of a deleted item while it is remembered.", "History")],
                     &[PROMISES, KEY_OF_ITEM, OF_TABLE, BEHIND, READ_ITEM],
                 )
             },

@@ -20,7 +20,7 @@ const fn steer(class: RouteClass, id: &'static str, summary: &'static str) -> Op
     }
 }
 
-pub(super) static OPERATIONS: [Operation; 14] = [
+pub(super) static OPERATIONS: [Operation; 15] = [
     read(
         RouteClass::Region,
         "get_region",
@@ -56,6 +56,17 @@ pub(super) static OPERATIONS: [Operation; 14] = [
             &[OF_TABLE_ASKED],
         )
     },
+    Operation {
+        verb: Verb::Post,
+        ..read(
+            RouteClass::Verify,
+            "verify",
+            "region",
+            "Compare with every other region what is held, and repair what differs",
+            &[json(200, "What came of it, by region.", "Verification")],
+            &[&["verify_running", "stopping"]],
+        )
+    },
     read(
         RouteClass::Links,
         "list_links",
@@ -71,9 +82,12 @@ pub(super) static OPERATIONS: [Operation; 14] = [
     ),
     steer(RouteClass::LinkResume, "resume_link", "End a pause"),
     Operation {
-        replies: &[],
-        problems: &[&["no_such_peer", "bad_path", "not_supported_yet"]],
-        ..steer(RouteClass::LinkResync, "resync_link", "Send a region everything anew (not yet)")
+        problems: &[&["bad_path", "no_such_peer"], &["verify_running", "catching_up", "stopping"]],
+        ..steer(
+            RouteClass::LinkResync,
+            "resync_link",
+            "Begin to compare with a region all that both hold, and to repair what differs",
+        )
     },
     read(
         RouteClass::Metrics,

@@ -1,11 +1,14 @@
 //! Parameters and headers, each with what it takes.
 
 use serde_json::json;
+use tombolo_datatypes::Outcome;
 use tombolo_replication::Consistency;
 use utoipa::openapi::Required;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+use crate::conflicts;
 
 /// Where a parameter is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +71,10 @@ pub(super) static RANGE: [&Param; 5] = [
     &LIMIT,
 ];
 /// Which conflicts a page is of.
-pub(super) static CONFLICTS: [&Param; 4] = [
+pub(super) static CONFLICTS: [&Param; 5] = [
     &TABLE_IN_QUERY,
     &in_query("key", "Only of this item; goes with `table`.", key),
+    &in_query("state", "Only those that are open, or were settled so.", record_state),
     &CURSOR,
     &LIMIT,
 ];
@@ -129,7 +133,7 @@ pub(super) static ON_EVERY_CALL: [&Param; 2] = [
 ];
 /// What a call that changes anything may carry.
 pub(super) static TRACEPARENT: Param =
-    header("traceparent", "The trace that the call belongs to (W3C).");
+    header("traceparent", "The trace that the call belongs to (W3C); carried with the change.");
 
 pub(super) static ETAG: Param = always("ETag", "The version in quotes.");
 pub(super) static ACKS: Param =
@@ -194,6 +198,10 @@ fn request_name() -> Schema {
 fn conflict_id() -> Schema {
     let pattern = Some("^[0-9a-f]{32}$");
     ObjectBuilder::new().schema_type(Type::String).pattern(pattern).build().into()
+}
+
+pub(super) fn record_state() -> Schema {
+    words(conflicts::STATES.map(Outcome::name))
 }
 
 fn scope() -> Schema {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use tombolo_actors::{RouteError, SubmitError, TableError};
+use tombolo_actors::{RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
-use tombolo_datatypes::{DataType, JsonText, OperationError};
+use tombolo_datatypes::{DataType, JsonText, OperationError, Outcome};
 use tombolo_protocol::{EncodeError, SessionTokenError};
 use tombolo_replication::TableName;
 use tombolo_replication::leader::Refusal;
@@ -20,6 +20,8 @@ type Codes = &'static [&'static str];
 pub(super) const OF_OPERATORS: Codes = &["foreign_host", "foreign_origin"];
 /// What any call is refused for: it may carry a session.
 pub(super) const OF_EVERY_CALL: Codes = &["bad_session_token", "bad_parameter"];
+/// What any call is refused for that rests on what the region holds.
+pub(super) const OF_STATE: Codes = &["catching_up"];
 /// What a call of the contract is refused for: its parameters are words of it.
 pub(super) const OF_THE_CONTRACT: Codes = &["unknown_parameter"];
 /// A name of a table in the path.
@@ -151,6 +153,8 @@ fn samples() -> Vec<Problem> {
         Problem::NoSuchPeer { name: nothing() },
         Problem::ForeignHost { host: nothing() },
         Problem::ForeignOrigin { origin: nothing() },
+        Problem::Verify(VerifyError::Running),
+        Problem::Verify(VerifyError::CatchingUp),
         Problem::Version(EncodeError::Compression),
         Problem::Submit(SubmitError::Overloaded),
         Problem::Submit(SubmitError::StorageFull),
@@ -181,6 +185,9 @@ fn samples() -> Vec<Problem> {
             OperationError::AlreadyWritten,
             OperationError::TooManySiblings { max: 0 },
             OperationError::WouldLoseAgain { reason: none() },
+            OperationError::AlreadySettled { outcome: Outcome::Restored },
+            OperationError::NotSettled,
+            OperationError::NotUndoable,
         ]
         .map(refused),
     );

@@ -1,7 +1,7 @@
 //! The one table that maps every refusal to what it is answered with.
 
 use actix_web::http::StatusCode;
-use tombolo_actors::{PauseError, RouteError, SubmitError, TableError};
+use tombolo_actors::{PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError};
 use tombolo_datatypes::OperationError;
 use tombolo_replication::leader::Refusal;
 
@@ -72,11 +72,12 @@ const STORAGE_FULL: Entry = Entry {
     ..unavailable("storage_full", "The region's disk is full")
 };
 const STARTING: Entry = unavailable("starting", "The region is starting");
+const CATCHING_UP: Entry = unavailable("catching_up", "The region catches up with the others");
 const STOPPING: Entry = unavailable("stopping", "The region is stopping");
 const NO_SUCH_TABLE: Entry = refused(StatusCode::NOT_FOUND, "no_such_table", "No such table");
 const NO_SUCH_ITEM: Entry = refused(StatusCode::NOT_FOUND, "no_such_item", "No such item");
 const NO_SUCH_CONFLICT: Entry =
-    refused(StatusCode::NOT_FOUND, "no_such_conflict", "No such open conflict");
+    refused(StatusCode::NOT_FOUND, "no_such_conflict", "No such conflict");
 const TOO_LARGE: Entry =
     refused(StatusCode::PAYLOAD_TOO_LARGE, "value_too_large", "The value is too large");
 const NO_SUCH_PEER: Entry = refused(StatusCode::NOT_FOUND, "no_such_peer", "No such peer");
@@ -173,7 +174,7 @@ impl Problem {
             Self::NoSuchTable { .. } => NO_SUCH_TABLE,
             Self::NoSuchItem => NO_SUCH_ITEM,
             Self::NoSuchConflict => NO_SUCH_CONFLICT,
-            Self::NoSuchPeer { .. } => NO_SUCH_PEER,
+            Self::NoSuchPeer { .. } | Self::Resync(ResyncError::UnknownPeer(_)) => NO_SUCH_PEER,
             Self::ForeignHost { .. } => refused(S::FORBIDDEN, "foreign_host", "Foreign host"),
             Self::ForeignOrigin { .. } => refused(S::FORBIDDEN, "foreign_origin", "Foreign origin"),
             Self::BadSession(_) => malformed("bad_session_token", "Not a session of this cluster"),
@@ -195,6 +196,7 @@ impl Problem {
             Self::Route(error) => route(*error),
             Self::NotReady { .. } => unavailable("not_ready", "The region is not ready"),
             Self::Stopping => STOPPING,
+            Self::Verify(error) | Self::Resync(ResyncError::Verify(error)) => verify(*error),
             Self::Unreadable(_) => UNREADABLE,
             Self::Version(_) => Entry { code: "version_unwritable", ..WRITE_UNKNOWN },
             Self::Pause(error) => pause(error),
@@ -212,11 +214,28 @@ fn pause(error: &PauseError) -> Entry {
     }
 }
 
+fn verify(error: VerifyError) -> Entry {
+    match error {
+        VerifyError::Running => Entry {
+            retry: Retry::Yes,
+            ..refused(
+                StatusCode::CONFLICT,
+                "verify_running",
+                "The regions are being compared already",
+            )
+        },
+        VerifyError::CatchingUp => CATCHING_UP,
+        // What is not known by name was not begun either.
+        _ => STOPPING,
+    }
+}
+
 fn submit(error: &SubmitError) -> Entry {
     match error {
         SubmitError::Overloaded => OVERLOADED,
         SubmitError::StorageFull => STORAGE_FULL,
         SubmitError::Starting => STARTING,
+        SubmitError::CatchingUp => CATCHING_UP,
         SubmitError::Stopping => STOPPING,
         SubmitError::Refused(refusal) => refusal_entry(refusal),
         SubmitError::Unreadable { .. } => UNREADABLE,
@@ -261,6 +280,9 @@ fn operation(error: &OperationError) -> Entry {
         E::AlreadyWritten => conflict("already_written", "The item is already written"),
         E::TooManySiblings { .. } => conflict("too_many_siblings", "Too many siblings"),
         E::NoSuchConflict => NO_SUCH_CONFLICT,
+        E::AlreadySettled { .. } => conflict("already_settled", "The conflict is settled already"),
+        E::NotSettled => conflict("not_settled", "The conflict is open"),
+        E::NotUndoable => unfit("not_undoable", "What was restored stands for ever"),
         E::WouldLoseAgain { .. } => unfit("would_lose_again", "It would lose again"),
         _ => unfit("refused", "Refused"),
     }
@@ -296,12 +318,22 @@ mod tests {
         let later = |code| (503, code, Retry::Later, Outcome::NotApplied);
         assert_eq!(answered(SubmitError::Overloaded), later("overloaded"));
         assert_eq!(answered(SubmitError::Starting), later("starting"));
+        assert_eq!(answered(SubmitError::CatchingUp), later("catching_up"));
+        assert_eq!(answered(VerifyError::CatchingUp), later("catching_up"));
         assert_eq!(answered(SubmitError::Stopping), later("stopping"));
         assert_eq!(answered(PauseError::Stopping), later("stopping"));
         let full = (507, "storage_full", Retry::Later, Outcome::NotApplied);
         assert_eq!(answered(SubmitError::StorageFull), full);
         assert_eq!(answered(TableError::Submit(SubmitError::StorageFull)), full);
         assert_eq!(answered(TableError::Submit(SubmitError::Overloaded)), later("overloaded"));
+    }
+
+    #[test]
+    fn one_comparison_is_made_at_a_time() {
+        let running = (409, "verify_running", Retry::Yes, Outcome::NotApplied);
+        assert_eq!(answered(VerifyError::Running), running);
+        let stopping = (503, "stopping", Retry::Later, Outcome::NotApplied);
+        assert_eq!(answered(VerifyError::Stopping), stopping);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(crate) enum RouteClass {
     Live,
     Ready,
     Digests,
+    Verify,
     Links,
     LinkPause,
     LinkResume,
@@ -35,7 +36,7 @@ pub(crate) enum RouteClass {
 
 impl RouteClass {
     /// All of them, in the order of the documentation and of their numbers.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Tables,
         Self::Table,
         Self::Item,
@@ -51,6 +52,7 @@ impl RouteClass {
         Self::Live,
         Self::Ready,
         Self::Digests,
+        Self::Verify,
         Self::Links,
         Self::LinkPause,
         Self::LinkResume,
@@ -81,6 +83,7 @@ impl RouteClass {
             Self::Live => "/livez",
             Self::Ready => "/readyz",
             Self::Digests => "/v1/digests",
+            Self::Verify => "/v1/verify",
             Self::Links => "/v1/links",
             Self::LinkPause => "/v1/links/{peer}/pause",
             Self::LinkResume => "/v1/links/{peer}/resume",
@@ -94,6 +97,12 @@ impl RouteClass {
         }
     }
 
+    /// Whether its answer rests on what the region holds of tables and items.
+    pub(crate) fn rests_on_state(self) -> bool {
+        let path = self.template().replace(['{', '}'], "");
+        Route::parse(&path, Door::Admin).is_some_and(Route::rests_on_state)
+    }
+
     /// Whether a parameter that no call has is refused. What people, probes and scrapers ask may
     /// carry some of their own.
     pub(crate) fn knows_its_parameters(self) -> bool {
@@ -104,6 +113,7 @@ impl RouteClass {
     pub(crate) fn is_for_operators(self) -> bool {
         match self {
             Self::Digests
+            | Self::Verify
             | Self::Links
             | Self::LinkPause
             | Self::LinkResume
@@ -159,6 +169,7 @@ impl Route<'_> {
             Self::Live => RouteClass::Live,
             Self::Ready => RouteClass::Ready,
             Self::Digests => RouteClass::Digests,
+            Self::Verify => RouteClass::Verify,
             Self::Links => RouteClass::Links,
             Self::Link { action: LinkAction::Pause, .. } => RouteClass::LinkPause,
             Self::Link { action: LinkAction::Resume, .. } => RouteClass::LinkResume,

@@ -1,4 +1,5 @@
-//! The spans of a write: the request, and below it one for each of its steps.
+//! The spans of a write: the request, and below it one for each of its steps. And that of another
+//! region's write which was applied here.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -6,12 +7,14 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+use tombolo_actors::Applied;
 use tombolo_causality::RegionId;
+use tombolo_replication::SpanContext;
 
-use super::Trace;
+use super::{Begun, Trace, Write};
 
 /// A moment on both clocks, so that what one measured can be told on the other.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +31,10 @@ pub(super) fn request(
     let now = Now { monotonic: Instant::now(), wall: SystemTime::now() };
     let mut spans = Vec::with_capacity(6 * traces.len());
     for trace in traces {
-        add(&mut spans, trace, now)?;
+        match trace {
+            Trace::Write(write) => add(&mut spans, write, now)?,
+            Trace::Applied(applied) => spans.push(apply(applied, now)?),
+        }
     }
     let scope = InstrumentationScope {
         name: "tombolo".to_owned(),
@@ -47,12 +53,26 @@ pub(super) fn request(
     Ok(ExportTraceServiceRequest { resource_spans })
 }
 
-fn add(spans: &mut Vec<Span>, trace: &Trace, now: Now) -> Result<(), getrandom::Error> {
-    let (id, parent) = match trace.context {
-        Some(context) => (context.trace.to_vec(), context.parent.to_vec()),
-        None => (random(16)?, Vec::new()),
-    };
-    let root = random(8)?;
+fn apply(applied: &Applied, now: Now) -> Result<Span, getrandom::Error> {
+    let SpanContext { trace, span } = applied.written_in;
+    let link = Link { trace_id: trace.to_vec(), span_id: span.to_vec(), ..Link::default() };
+    Ok(Span {
+        trace_id: random::<16>()?.to_vec(),
+        span_id: random::<8>()?.to_vec(),
+        name: "apply".to_owned(),
+        kind: SpanKind::Consumer.into(),
+        start_time_unix_nano: now.at(applied.taken),
+        end_time_unix_nano: now.at(applied.durable),
+        attributes: vec![text("tombolo.change", &applied.change.to_string())],
+        links: vec![link],
+        ..Span::default()
+    })
+}
+
+fn add(spans: &mut Vec<Span>, trace: &Write, now: Now) -> Result<(), getrandom::Error> {
+    let Begun { context, parent } = trace.span;
+    let (id, root) = (context.trace.to_vec(), context.span.to_vec());
+    let parent = parent.map_or_else(Vec::new, |parent| parent.to_vec());
     let (method, route) = (trace.verb.name(), trace.class.template());
     // By the conventions for servers only what is the server's fault is an error.
     let code = if trace.status.is_server_error() { StatusCode::Error } else { StatusCode::Unset };
@@ -82,7 +102,7 @@ fn add(spans: &mut Vec<Span>, trace: &Trace, now: Now) -> Result<(), getrandom::
     ] {
         spans.push(Span {
             trace_id: id.clone(),
-            span_id: random(8)?,
+            span_id: random::<8>()?.to_vec(),
             parent_span_id: root.clone(),
             name: name.to_owned(),
             kind: SpanKind::Internal.into(),
@@ -104,8 +124,8 @@ impl Now {
 }
 
 /// So many random bytes. All of them zero, which is no id, will not be seen.
-fn random(bytes: usize) -> Result<Vec<u8>, getrandom::Error> {
-    let mut id = vec![0; bytes];
+pub(super) fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut id = [0; N];
     getrandom::fill(&mut id)?;
     Ok(id)
 }

@@ -126,19 +126,6 @@ async fn a_version_of_what_is_not_here_yet_waits_and_is_not_taken_for_another() 
     running.stop().await;
 }
 
-/// Regression: they were passed over in silence, which promises what is not kept.
-#[actix_rt::test]
-async fn what_is_not_conditional_or_named_yet_says_so() {
-    let running = Running::with_tables().await;
-    for header in ["If-Match: \"x\"", "If-None-Match: *", "Idempotency-Key: 1"] {
-        let headers = format!("{header}\r\n");
-        let settle = format!("/v1/conflicts/{}/dismiss", "0".repeat(32));
-        let settled = running.call("POST", &settle, &headers, "").await;
-        assert_eq!(settled.refusal(), refused(422, "not_supported_yet"), "{header}");
-    }
-    running.stop().await;
-}
-
 #[actix_rt::test]
 async fn a_named_write_that_too_few_regions_hold_may_be_repeated() {
     let running = Running::start_with(|settings| {

@@ -1,8 +1,8 @@
-//! Open conflicts: listed, paged, settled, explained. A max table has them in one region alone.
+//! Conflicts: listed, paged, settled, explained. A max table has them in one region alone.
 
 use serde_json::{Value, json};
 
-use crate::support::{Running, call, refused};
+use crate::support::{Reply, Running, call, refused};
 
 const ITEM: &str = "/v1/tables/best/items/k";
 
@@ -89,6 +89,8 @@ async fn parameters_that_cannot_be_read_are_refused() {
         ("cursor=abc", 400, "bad_cursor"),
         ("cursor=", 400, "bad_cursor"),
         ("key=k", 400, "bad_parameter"),
+        ("state=covered", 400, "bad_parameter"),
+        ("state=", 400, "bad_parameter"),
         ("table=nothing", 404, "no_such_table"),
         ("table=Best", 400, "bad_table_name"),
         ("table=best&key=..", 400, "bad_key"),
@@ -100,21 +102,95 @@ async fn parameters_that_cannot_be_read_are_refused() {
     running.stop().await;
 }
 
+async fn settle(running: &Running, id: &str, action: &str) -> Reply {
+    running.call("POST", &format!("/v1/conflicts/{id}/{action}"), "", "").await
+}
+
 #[actix_rt::test]
-async fn a_dismissed_conflict_is_gone_and_the_value_stays() {
+async fn a_dismissed_conflict_is_listed_as_such_until_that_is_undone() {
     let running = with_lost(2).await;
     let (records, _) = list(&running, "").await;
     let id = records[0]["id"].as_str().unwrap();
-    let path = format!("/v1/conflicts/{id}/dismiss");
-    let dismissed = running.call("POST", &path, "", "").await;
+    let dismissed = settle(&running, id, "dismiss").await;
     assert_eq!(dismissed.status, 200);
     let mut expected = records[0].clone();
     expected["state"] = json!("dismissed");
     assert_eq!(dismissed.json(), expected);
-    assert_eq!(list(&running, "").await.0, records[1..]);
+    assert_eq!(list(&running, "").await.0, [expected.clone(), records[1].clone()]);
+    assert_eq!(list(&running, "?state=dismissed").await.0, [expected.clone()]);
+    assert_eq!(list(&running, "?state=open").await.0, records[1..]);
+    assert_eq!(list(&running, "?state=restored&table=best&key=k").await.0, [] as [Value; 0]);
+    let history = running.get(&format!("{ITEM}/history")).await.json();
+    assert_eq!(history["conflicts"], json!([expected, records[1]]));
     assert_eq!(running.get(ITEM).await.json()["value"], 100);
-    let again = running.call("POST", &path, "", "").await;
-    assert_eq!(again.refusal(), refused(404, "no_such_conflict"));
+    for again in ["dismiss", "restore"] {
+        let refusal = settle(&running, id, again).await.refusal();
+        assert_eq!(refusal, refused(409, "already_settled"));
+    }
+    let undone = settle(&running, id, "undo").await;
+    assert_eq!((undone.status, undone.json()), (200, records[0].clone()));
+    assert_eq!(list(&running, "").await.0, records);
+    assert_eq!(settle(&running, id, "undo").await.refusal(), refused(409, "not_settled"));
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_settlement_is_done_on_the_version_that_its_author_saw() {
+    let running = with_lost(2).await;
+    let (records, _) = list(&running, "").await;
+    let paths =
+        [0, 1].map(|at| format!("/v1/conflicts/{}/dismiss", records[at]["id"].as_str().unwrap()));
+    let seen = running.get(ITEM).await.header("etag").unwrap().to_owned();
+    let dismiss = async |path: &str, condition: &str| {
+        running.call("POST", path, &format!("{condition}\r\n"), "").await
+    };
+    let on_seen = format!("If-Match: {seen}");
+    let dismissed = dismiss(&paths[0], &on_seen).await;
+    assert_eq!(dismissed.status, 200);
+    assert_eq!(dismissed.header("tombolo-condition-scope"), Some("region"));
+    assert_eq!(dismissed.header("etag"), running.get(ITEM).await.header("etag"));
+    for unmet in [&*on_seen, "If-None-Match: *"] {
+        let refusal = dismiss(&paths[1], unmet).await.refusal();
+        assert_eq!(refusal, refused(412, "version_mismatch"), "{unmet}");
+    }
+    assert_eq!(list(&running, "?state=open").await.0, records[1..]);
+    // A deleted item is not there, and has a version all the same.
+    running.delete(ITEM).await;
+    let history = running.get(&format!("{ITEM}/history")).await;
+    let on_deleted = format!("If-Match: {}", history.header("etag").unwrap());
+    assert_eq!(dismiss(&paths[1], "If-Match: *").await.refusal(), refused(412, "version_mismatch"));
+    assert_eq!(dismiss(&paths[1], &on_deleted).await.status, 200);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_named_settlement_is_done_once_and_answered_as_the_first_time() {
+    let running = Running::start_with(|settings| settings.items.conflicts_max = 1).await;
+    running.define("best", r#"{"type":"register","resolver":"max"}"#).await;
+    running.put(ITEM, "100").await;
+    running.put(ITEM, "1").await;
+    let id = list(&running, "").await.0[0]["id"].as_str().unwrap().to_owned();
+    let named = async |action: &str| {
+        let path = format!("/v1/conflicts/{id}/{action}");
+        running.call("POST", &path, "Idempotency-Key: one\r\n", "").await
+    };
+    let first = named("dismiss").await;
+    assert_eq!((first.status, &first.json()["state"]), (200, &json!("dismissed")));
+    let again = named("dismiss").await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(again.header("etag"), first.header("etag"));
+    // Another action is another request, and does not answer for this one.
+    let undone = named("undo").await;
+    assert_eq!((undone.status, &undone.json()["state"]), (200, &json!("open")));
+    assert_eq!(named("dismiss").await.body, first.body);
+    assert_eq!(list(&running, "").await.0[0]["state"], "open");
+    // Also where nothing else is known of the conflict any more.
+    for lower in ["2", "3"] {
+        running.put(ITEM, lower).await;
+    }
+    assert_eq!(settle(&running, &id, "dismiss").await.refusal(), refused(404, "no_such_conflict"));
+    assert_eq!(named("dismiss").await.body, first.body);
+    assert_eq!(named("undo").await.body, undone.body);
     running.stop().await;
 }
 
@@ -124,7 +200,7 @@ async fn what_would_lose_again_is_not_restored_and_an_unknown_id_is_not_found() 
     let id = list(&running, "").await.0[0]["id"].as_str().unwrap().to_owned();
     for (path, status, code) in [
         (format!("/v1/conflicts/{id}/restore"), 422, "would_lose_again"),
-        (format!("/v1/conflicts/{id}/undo"), 422, "not_supported_yet"),
+        (format!("/v1/conflicts/{id}/undo"), 409, "not_settled"),
         (format!("/v1/conflicts/{}/dismiss", "0".repeat(32)), 404, "no_such_conflict"),
         ("/v1/conflicts/abc/dismiss".to_owned(), 404, "no_such_conflict"),
     ] {

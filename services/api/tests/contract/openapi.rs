@@ -115,7 +115,7 @@ async fn answers_have_the_shape_that_the_document_gives_them() {
         ("GET", "/v1/conflicts", "/v1/conflicts", "", 200),
         ("GET", "/v1/conflicts?limit=0", "/v1/conflicts", "", 400),
         ("POST", "/v1/conflicts/none/dismiss", "/v1/conflicts/{id}/dismiss", "", 404),
-        ("POST", "/v1/conflicts/none/undo", "/v1/conflicts/{id}/undo", "", 422),
+        ("POST", "/v1/conflicts/none/undo", "/v1/conflicts/{id}/undo", "", 404),
         ("GET", "/v1/region", "/v1/region", "", 200),
         ("GET", "/livez", "/livez", "", 200),
         ("GET", "/readyz", "/readyz", "", 200),
@@ -130,7 +130,9 @@ async fn answers_have_the_shape_that_the_document_gives_them() {
     }
     let conflicts = running.get("/v1/conflicts").await.json();
     let id = conflicts["conflicts"][0]["id"].as_str().unwrap();
-    for (action, status) in [("restore", 422), ("dismiss", 200), ("dismiss", 404)] {
+    for (action, status) in
+        [("restore", 422), ("undo", 409), ("dismiss", 200), ("dismiss", 409), ("undo", 200)]
+    {
         let path = format!("/v1/conflicts/{id}/{action}");
         let reply = running.call("POST", &path, "", "").await;
         assert_eq!(reply.status, status, "{path}: {reply:?}");
@@ -190,6 +192,7 @@ async fn operators_are_told_of_what_is_theirs() {
         ("POST", "/v1/links/eu-west/resume", "/v1/links/{peer}/resume"),
         ("POST", "/v1/links/eu-west/resync", "/v1/links/{peer}/resync"),
         ("POST", "/v1/links/mars/pause", "/v1/links/{peer}/pause"),
+        ("POST", "/v1/verify", "/v1/verify"),
         ("GET", "/v1/digests", "/v1/digests"),
         ("GET", "/v1/digests?table=absent", "/v1/digests"),
         ("GET", "/metrics", "/metrics"),

@@ -1,5 +1,8 @@
 //! The admin listener: everything of the API, digests, links, and who may call.
 
+use core::time::Duration;
+use std::net::TcpListener;
+
 use serde_json::json;
 
 use crate::support::{Running, absent, call, exchange, refused};
@@ -81,7 +84,8 @@ async fn a_link_is_shown_paused_and_resumed() {
         assert_eq!(reply.refusal(), refused(404, "no_such_peer"), "{peer}");
     }
     let resync = post("/v1/links/eu-west/resync").await;
-    assert_eq!(resync.refusal(), refused(422, "not_supported_yet"));
+    assert_eq!((resync.status, &resync.json()["peer"]), (200, &json!("eu-west")));
+    assert_eq!(post("/v1/links/mars/resync").await.refusal(), refused(404, "no_such_peer"));
     running.stop().await;
 }
 
@@ -114,5 +118,46 @@ async fn what_changes_anything_is_refused_to_other_sites() {
 
     let own_page = format!("Origin: http://localhost:{port}\r\n");
     assert_eq!(exchange(admin, pause(&own, &own_page).as_bytes()).await.status, 200);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_region_without_others_has_none_to_compare_with() {
+    let running = Running::with_tables().await;
+    let verified = call(running.admin, "POST", "/v1/verify", "", "").await;
+    assert_eq!((verified.status, verified.json()), (200, json!({"regions": []})));
+    assert_eq!(call(running.admin, "GET", "/v1/verify", "", "").await.status, 405);
+    running.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_region_that_is_not_there_is_named_and_one_comparison_is_made_at_a_time() {
+    // It takes connections, and says nothing on them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let running = Running::start_with(|settings| {
+        let mut peer = absent("eu-west");
+        peer.replication = address.into();
+        settings.cluster.regions.push(peer);
+        settings.replication.dial_timeout = Duration::from_secs(1);
+    })
+    .await;
+    let verify = || call(running.admin, "POST", "/v1/verify", "", "");
+    let (one, other) = tokio::join!(verify(), verify());
+    let (done, refused_one) = if one.status == 200 { (one, other) } else { (other, one) };
+    assert_eq!(refused_one.refusal(), refused(409, "verify_running"));
+    assert_eq!(refused_one.problem()["retryable"], true);
+    let expected = json!({"regions": [{
+        "region": "eu-west",
+        "identical": false,
+        "repaired_items": 0,
+        "unrepaired_items": 0,
+        "compared_items": 0,
+        "in_flight_items": 0,
+        "vector": {},
+        "reason": "it was silent for too long",
+    }]});
+    assert_eq!((done.status, done.json()), (200, expected));
+    assert_eq!(verify().await.status, 200);
     running.stop().await;
 }

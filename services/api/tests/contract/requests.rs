@@ -85,7 +85,7 @@ async fn a_parameter_that_no_call_has_is_refused_with_those_that_this_call_reads
             "/v1/tables/reg/items",
             "prefix, from, to, cursor, limit, consistency, wait_ms, session",
         ),
-        ("GET", "/v1/conflicts", "table, key, cursor, limit, consistency, wait_ms, session"),
+        ("GET", "/v1/conflicts", "table, key, state, cursor, limit, consistency, wait_ms, session"),
     ] {
         let reply = running.call(method, &format!("{path}?w=1&ttl=5"), "", "1").await;
         if method == "HEAD" {

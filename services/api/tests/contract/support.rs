@@ -43,17 +43,26 @@ impl Running {
 
     /// `us-east` with other settings.
     pub(crate) async fn start_with(set: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_where(None, set).await
+        Self::start_where("us-east", None, set).await
+    }
+
+    /// Another region with other settings.
+    pub(crate) async fn start_as(name: &str, set: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_where(name, None, set).await
     }
 
     /// `us-east` with other settings on a disk of the test's own.
     pub(crate) async fn start_on(disk: Arc<dyn Disk>, set: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_where(Some(disk), set).await
+        Self::start_where("us-east", Some(disk), set).await
     }
 
-    async fn start_where(disk: Option<Arc<dyn Disk>>, set: impl FnOnce(&mut Settings)) -> Self {
+    async fn start_where(
+        name: &str,
+        disk: Option<Arc<dyn Disk>>,
+        set: impl FnOnce(&mut Settings),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let name = RegionId::new("us-east").unwrap();
+        let name = RegionId::new(name).unwrap();
         let mut settings = Settings::for_region(name, directory.path());
         settings.listen.replication = "127.0.0.1:0".parse().unwrap();
         settings.http.workers = 1;

@@ -1,14 +1,16 @@
 //! Traces of writes, as a collector receives them.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
+use tombolo_topology::settings::{Member, OtlpEndpoint};
 
-use crate::support::{Running, call};
+use crate::support::{Running, absent, call};
 
 const JSON: &str = "Content-Type: application/json\r\n";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -22,12 +24,15 @@ impl Collector {
     }
 
     async fn region(&self, queue_traces_max: usize) -> Running {
-        let endpoint = format!("http://{}", self.0.local_addr().unwrap()).parse().unwrap();
         Running::start_with(|settings| {
-            settings.telemetry.otlp_endpoint = endpoint;
+            settings.telemetry.otlp_endpoint = self.endpoint();
             settings.telemetry.otlp_queue_traces_max = queue_traces_max;
         })
         .await
+    }
+
+    fn endpoint(&self) -> OtlpEndpoint {
+        format!("http://{}", self.0.local_addr().unwrap()).parse().unwrap()
     }
 
     /// The next connection, once something was sent on it.
@@ -65,13 +70,36 @@ fn take(mut stream: &TcpStream) -> Vec<Span> {
     resource.scope_spans.pop().unwrap().spans
 }
 
-/// Has `running` stop, and receives what it then sends.
-async fn stop_and_take(running: Running, collector: &Collector) -> Vec<Span> {
-    let taken = async {
-        let stream = collector.accept().await;
-        actix_rt::task::spawn_blocking(move || take(&stream)).await.unwrap()
-    };
-    tokio::join!(running.stop(), taken).1
+/// All that a region sends, in however many messages.
+struct Taking {
+    address: SocketAddr,
+    taken: JoinHandle<Vec<Span>>,
+}
+
+impl Taking {
+    fn from(collector: &Collector) -> Self {
+        let listener = collector.0.try_clone().unwrap();
+        let address = listener.local_addr().unwrap();
+        let taken = thread::spawn(move || {
+            let mut spans = Vec::new();
+            loop {
+                let (stream, _) = listener.accept().unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+                if stream.peek(&mut [0]).unwrap() == 0 {
+                    return spans;
+                }
+                spans.extend(take(&stream));
+            }
+        });
+        Self { address, taken }
+    }
+
+    /// Has `running` stop, after which nothing more is sent.
+    async fn until_stopped(self, running: Running) -> Vec<Span> {
+        running.stop().await;
+        drop(TcpStream::connect(self.address).unwrap());
+        actix_rt::task::spawn_blocking(|| self.taken.join().unwrap()).await.unwrap()
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -85,6 +113,7 @@ fn hex(bytes: &[u8]) -> String {
 #[actix_rt::test]
 async fn a_write_is_one_span_with_one_below_it_for_each_step() {
     let collector = Collector::listen();
+    let taking = Taking::from(&collector);
     let running = collector.region(100).await;
     running.define("reg", r#"{"type":"register"}"#).await;
     let parent = format!("{JSON}traceparent: 00-{TRACE}-b7ad6b7169203331-01\r\n");
@@ -94,7 +123,7 @@ async fn a_write_is_one_span_with_one_below_it_for_each_step() {
     assert_eq!(running.call("PUT", path, &unsampled, "2").await.status, 200);
     assert_eq!(running.call("PUT", path, JSON, "{").await.status, 400);
     assert_eq!(running.get(path).await.status, 200);
-    let spans = stop_and_take(running, &collector).await;
+    let spans = taking.until_stopped(running).await;
 
     let roots: Vec<_> = spans.iter().filter(|span| span.name.contains(' ')).collect();
     let names: Vec<_> = roots.iter().map(|span| span.name.as_str()).collect();
@@ -124,6 +153,48 @@ async fn a_write_is_one_span_with_one_below_it_for_each_step() {
     assert_eq!((refused.trace_id.len(), refused.parent_span_id.len()), (16, 0));
     assert_ne!(refused.trace_id, write.trace_id);
     assert_eq!(below(refused), []);
+}
+
+#[actix_rt::test]
+async fn a_region_that_applies_a_traced_write_links_to_its_span() {
+    let (here, there) = (Collector::listen(), Collector::listen());
+    let (from_here, from_there) = (Taking::from(&here), Taking::from(&there));
+    let eu_west = Running::start_as("eu-west", |settings| {
+        settings.telemetry.otlp_endpoint = there.endpoint();
+        settings.cluster.regions.insert(0, absent("us-east"));
+    })
+    .await;
+    let us_east = Running::start_with(|settings| {
+        settings.telemetry.otlp_endpoint = here.endpoint();
+        let replication = eu_west.region().replication_address().into();
+        settings.cluster.regions.push(Member { replication, ..absent("eu-west") });
+    })
+    .await;
+    us_east.define("reg", r#"{"type":"register"}"#).await;
+    let sampled = format!("traceparent: 00-{TRACE}-b7ad6b7169203331-01\r\n");
+    let unsampled = format!("traceparent: 00-{TRACE}-b7ad6b7169203331-00\r\n");
+    for (trace, status) in [(&*sampled, 201), (&*unsampled, 200), ("", 200)] {
+        // Answered when it is shown there.
+        let path = "/v1/tables/reg/items/k?w=2";
+        let reply = us_east.call("PUT", path, &format!("{JSON}{trace}"), "1").await;
+        assert_eq!(reply.status, status, "{reply:?}");
+    }
+    let applied = from_there.until_stopped(eu_west).await;
+    let written = from_here.until_stopped(us_east).await;
+
+    let writes: Vec<_> = written.iter().filter(|span| span.name.contains("items")).collect();
+    let [continued, begun] = &*writes else { panic!("{writes:?}") };
+    assert_eq!(hex(&continued.trace_id), TRACE);
+    assert_eq!(applied.len(), 2, "neither the unsampled one nor the definition: {applied:?}");
+    for (apply, write) in applied.iter().zip([continued, begun]) {
+        assert_eq!(apply.name, "apply");
+        let [link] = &*apply.links else { panic!("{apply:?}") };
+        assert_eq!((&link.trace_id, &link.span_id), (&write.trace_id, &write.span_id));
+        assert_ne!(apply.trace_id, write.trace_id, "a trace of its own");
+        assert_eq!(apply.parent_span_id, [0; 0]);
+        assert!(apply.start_time_unix_nano <= apply.end_time_unix_nano);
+        assert!(apply.attributes.iter().any(|attribute| attribute.key == "tombolo.change"));
+    }
 }
 
 #[actix_rt::test]

@@ -85,6 +85,11 @@ pub(crate) enum LinkAction {
         /// The other region.
         peer: String,
     },
+    /// Begin to compare with a peer all that both hold, and to repair what differs.
+    Resync {
+        /// The other region.
+        peer: String,
+    },
 }
 
 /// Whom to ask who they are.
@@ -105,6 +110,9 @@ pub(crate) struct Conflicts {
     /// Only those of this item.
     #[arg(long, value_name = "KEY", requires = "table")]
     pub(crate) key: Option<String>,
+    /// Only those that are open, or were restored or dismissed.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
     /// At most so many; all of them where it is not said.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
@@ -119,7 +127,7 @@ pub(crate) enum ConflictAction {
         /// The conflict.
         id: String,
     },
-    /// Undo a restoration.
+    /// Take back what restored or dismissed it.
     Undo {
         /// The conflict.
         id: String,

@@ -78,7 +78,8 @@ pub(super) fn run(desk: &mut Desk<'_>, arguments: &Conflicts) -> Result<(), Fail
 /// With `-o json` a line each, as they come.
 fn list(desk: &mut Desk<'_>, arguments: &Conflicts) -> Result<(), Failure> {
     let mut all = Resource::at("/v1/conflicts");
-    for (name, only) in [("table", &arguments.table), ("key", &arguments.key)] {
+    let Conflicts { table, key, state, .. } = arguments;
+    for (name, only) in [("table", table), ("key", key), ("state", state)] {
         all = only.iter().fold(all, |all, only| all.with(name, only));
     }
     let mut grid = grid();

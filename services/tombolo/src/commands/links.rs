@@ -1,4 +1,4 @@
-//! `tombolo links`: the links of a region to the others, listed, paused and resumed.
+//! `tombolo links`: the links of a region to the others, listed, paused, resumed and compared.
 
 use serde::Deserialize;
 
@@ -64,6 +64,7 @@ pub(super) fn run(desk: &mut Desk<'_>, arguments: &Links) -> Result<(), Failure>
         LinkAction::List => (ask(&desk.client, &admin)?, true),
         LinkAction::Pause { peer } => (steer(peer, "pause")?, false),
         LinkAction::Resume { peer } => (steer(peer, "resume")?, false),
+        LinkAction::Resync { peer } => (steer(peer, "resync")?, false),
     };
     if desk.printer.format == Format::Json {
         return Ok(desk.printer.line(&reply.body)?);

@@ -122,6 +122,26 @@ fn nobody_who_can_be_reached_is_an_exit_code_of_its_own() {
 }
 
 #[test]
+fn a_conflict_is_dismissed_and_that_is_undone() {
+    let cluster = Cluster::start();
+    let a = cluster.at("a");
+    let ask = |arguments: &[&str]| Asked::of(a, arguments).expect(0);
+    ask(&["tables", "define", "best", "--type", "register", "--resolver", "max"]);
+    ask(&["put", "best", "k", "2"]);
+    ask(&["put", "best", "k", "1"]);
+    let id = ask(&["conflicts", "-o", "json"]).json()["id"].as_str().unwrap().to_owned();
+    let shown = |verb| ask(&["conflicts", verb, &id]).lines()[1].to_owned();
+    let listed = |state| ask(&["conflicts", "--state", state]).lines()[1..].join("\n");
+    let row = |state: &str| format!("best   k    2 (a)  1 (a)  {state:5}  {id}");
+    assert_eq!(shown("dismiss"), row("dismissed"));
+    assert_eq!((listed("dismissed"), listed("open")), (row("dismissed"), String::new()));
+    assert_eq!(shown("undo"), row("open"));
+    assert_eq!(listed("open"), row("open"));
+    let again = Asked::of(a, &["conflicts", "undo", &id]).expect(4);
+    assert!(again.errors.contains("not_settled"), "{again:?}");
+}
+
+#[test]
 fn tables_are_defined_listed_shown_altered_and_dropped() {
     let cluster = Cluster::start();
     let a = cluster.at("a");

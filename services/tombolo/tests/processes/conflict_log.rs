@@ -29,10 +29,14 @@ fn patch(region: &Region, table: &str, operations: &Value) {
 /// The open conflicts of a table, the same in every region.
 #[track_caller]
 fn conflicts(cluster: &Cluster, table: &str) -> Vec<Value> {
-    let path = format!("/v1/conflicts?table={table}");
-    let [a, b, c] = cluster.all().map(|region| region.ask("GET", &path, None).expect(200));
+    listed(cluster, &format!("/v1/conflicts?state=open&table={table}"))
+}
+
+#[track_caller]
+fn listed(cluster: &Cluster, path: &str) -> Vec<Value> {
+    let [a, b, c] = cluster.all().map(|region| region.ask("GET", path, None).expect(200));
     assert_eq!((&a, &a), (&b, &c));
-    assert_eq!(cluster.at("a").ask_admin("GET", &path).expect(200), a);
+    assert_eq!(cluster.at("a").ask_admin("GET", path).expect(200), a);
     a["conflicts"].as_array().unwrap().clone()
 }
 
@@ -40,6 +44,13 @@ fn conflicts(cluster: &Cluster, table: &str) -> Vec<Value> {
 fn settle(region: &Region, record: &Value, action: &str) -> Value {
     let id = record["id"].as_str().unwrap();
     region.ask("POST", &format!("/v1/conflicts/{id}/{action}"), None).expect(200)
+}
+
+/// The same as a named request, which is done once wherever it is asked for.
+#[track_caller]
+fn settle_once(region: &Region, record: &Value, action: &str) -> Value {
+    let path = format!("/v1/conflicts/{}/{action}", record["id"].as_str().unwrap());
+    region.client().send("POST", &path, &[("Idempotency-Key", "once")], b"").unwrap().expect(200)
 }
 
 #[test]
@@ -66,12 +77,23 @@ fn every_region_lists_the_same_conflicts_and_settling_one_settles_it_everywhere(
     let open = conflicts(&cluster, "notes");
     assert_eq!((&open[0]["id"], &open[0]["kept"]["value"]), (&record["id"], &json!("third")));
 
-    let restored = settle(c, record, "restore");
+    let restored = settle_once(c, record, "restore");
     assert_eq!((&restored["state"], &restored["kept"]["value"]), (&json!("restored"), lost));
     cluster.level();
     assert_eq!(conflicts(&cluster, "notes"), Vec::<Value>::new());
     for region in cluster.all() {
         assert_eq!(region.value("notes", "k"), *lost);
+    }
+
+    // It is told of still, and another region, which knows that it was done, takes it back.
+    assert_eq!(settle_once(b, record, "restore"), restored);
+    assert_eq!(listed(&cluster, "/v1/conflicts?table=notes"), [restored]);
+    let undone = settle(a, record, "undo");
+    assert_eq!(undone, open[0], "as it was before it was restored");
+    cluster.level();
+    assert_eq!(conflicts(&cluster, "notes"), open);
+    for region in cluster.all() {
+        assert_eq!(region.value("notes", "k"), json!("third"));
     }
 }
 

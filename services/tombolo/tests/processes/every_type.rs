@@ -7,6 +7,7 @@
 
 mod cell;
 mod item;
+mod settling;
 mod tables;
 mod world;
 
@@ -60,7 +61,7 @@ fn what_is_settled_anywhere_is_settled_alike_everywhere() {
         world.apart("resume");
         world.compare();
     }
-    for what in ["restored", "dismissed", "already_written", "would_lose_again"] {
+    for what in ["restored", "dismissed", "open", "already_written", "would_lose_again"] {
         assert!(world.tally.contains_key(what), "never {what}: {:?}", world.tally);
     }
 }

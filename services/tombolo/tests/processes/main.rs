@@ -7,6 +7,7 @@
 #![expect(clippy::panic, reason = "a condition that is never met fails the test")]
 
 mod altering;
+mod catch_up;
 mod clock_skew;
 mod commands;
 mod conflict;
@@ -26,3 +27,4 @@ mod slow_link;
 mod stop;
 mod support;
 mod values;
+mod verify;

@@ -9,6 +9,7 @@ use super::delta;
 use crate::definition::{decode_consistency, decode_definition, encode_definition};
 use crate::envelope::{append, whole};
 use crate::replica_table::{ReplicaTable, Replicas, WireDot};
+use crate::settled::{decode_settling, encode_settling};
 use crate::wire::{ItemDeltaV1, body_kind};
 use crate::{DecodeError, EncodeError};
 
@@ -69,7 +70,9 @@ fn encode_items(items: &[ItemDelta], replicas: &mut ReplicaTable) -> Result<Vec<
         let ctx = item.delta.ctx.iter().map(|dot| replicas.dot(*dot));
         let ctx = ctx.collect::<Result<_, _>>()?;
         let table = replicas.dot(item.table.0)?;
-        Ok(ItemDeltaV1 { table, key: item.key.as_str(), ctx, kind: *kind, body })
+        let settling = item.delta.settling.as_deref();
+        let settling = settling.map(|settling| encode_settling(settling, replicas)).transpose()?;
+        Ok(ItemDeltaV1 { table, key: item.key.as_str(), ctx, kind: *kind, body, settling })
     });
     let wire: SmallVec<[_; 1]> = wire.collect::<Result<_, EncodeError>>()?;
     append("items", Vec::new(), &wire[..])
@@ -78,6 +81,8 @@ fn encode_items(items: &[ItemDelta], replicas: &mut ReplicaTable) -> Result<Vec<
 fn decode_item(wire: &ItemDeltaV1<'_>, replicas: Replicas<'_>) -> Result<ItemDelta, DecodeError> {
     let key = Key::new(wire.key).map_err(|_| DecodeError::Malformed { what: "key" })?;
     let body = delta::decode(wire.kind, wire.body, replicas)?;
-    let delta = Delta { ctx: replicas.dots(&wire.ctx)?, body };
+    let settling = wire.settling.as_ref();
+    let settling = settling.map(|settling| decode_settling(settling, replicas)).transpose()?;
+    let delta = Delta { ctx: replicas.dots(&wire.ctx)?, body, settling: settling.map(Box::new) };
     Ok(ItemDelta { table: TableId(replicas.dot(wire.table)?), key, delta })
 }

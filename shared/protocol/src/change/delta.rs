@@ -128,12 +128,12 @@ fn decode_set(bytes: &[u8], replicas: Replicas<'_>) -> Result<SetDelta, DecodeEr
 }
 
 /// A peer's JSON is checked as a client's is.
-pub(super) fn decode_json(text: &str) -> Result<JsonText, DecodeError> {
+pub(crate) fn decode_json(text: &str) -> Result<JsonText, DecodeError> {
     JsonText::parse(text.as_bytes()).map_err(|_| DecodeError::Malformed { what: "JSON" })
 }
 
 /// An element is a scalar in the one way to write it.
-fn decode_element(text: &str) -> Result<Element, DecodeError> {
+pub(crate) fn decode_element(text: &str) -> Result<Element, DecodeError> {
     let element = Element::new(&decode_json(text)?);
     let element = element.ok_or(DecodeError::Malformed { what: "element" })?;
     holds("element", element.text().as_str() == text)?;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use tombolo_datatypes::JsonText;
 use tombolo_replication::IdempotencyRecord;
-use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
+use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName, Told};
 
 use super::delta::decode_json;
+use super::given_record;
 use crate::definition::{decode_table, encode_table};
 use crate::replica_table::{ReplicaTable, Replicas};
-use crate::wire::IdempotencyV1;
+use crate::wire::{IdempotencyV1, ToldV1};
 use crate::{DecodeError, EncodeError};
 
 pub(crate) fn encode<'a>(
@@ -22,8 +22,12 @@ pub(crate) fn encode<'a>(
         request_hash: request.hash.0,
         existed: answer.existed,
         context: replicas.vector(&answer.context)?,
-        shown: answer.shown.as_ref().map(JsonText::as_str),
-        table: answer.table.as_ref().map(|table| encode_table(table, replicas)).transpose()?,
+        told: match &answer.told {
+            Told::Nothing => ToldV1::Nothing,
+            Told::Shown(shown) => ToldV1::Shown(shown.as_str()),
+            Told::Settled(given) => ToldV1::Settled(given_record::encode(given, replicas)?),
+            Told::Table(table) => ToldV1::Table(encode_table(table, replicas)?),
+        },
     })
 }
 
@@ -33,12 +37,13 @@ pub(crate) fn decode(
 ) -> Result<IdempotencyRecord, DecodeError> {
     let request =
         NamedRequest { name: RequestName(wire.name), hash: RequestHash(wire.request_hash) };
-    let table = wire.table.as_ref().map(|table| decode_table(table, replicas));
-    let answer = GivenAnswer {
-        existed: wire.existed,
-        context: replicas.vector(&wire.context)?,
-        shown: wire.shown.map(decode_json).transpose()?,
-        table: table.transpose()?.map(Arc::new),
+    let told = match &wire.told {
+        ToldV1::Nothing => Told::Nothing,
+        ToldV1::Shown(shown) => Told::Shown(decode_json(shown)?),
+        ToldV1::Settled(given) => Told::Settled(Box::new(given_record::decode(given, replicas)?)),
+        ToldV1::Table(table) => Told::Table(Arc::new(decode_table(table, replicas)?)),
     };
+    let context = replicas.vector(&wire.context)?;
+    let answer = GivenAnswer { existed: wire.existed, context, told };
     Ok(IdempotencyRecord { request, answer })
 }

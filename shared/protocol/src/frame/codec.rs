@@ -3,7 +3,12 @@
 use tombolo_causality::{ReplicaId, VersionVector};
 use tombolo_replication::{RunningHash, StreamPosition};
 
+use super::catch_up::{decode_pull, decode_pulled, encode_pull, encode_pulled};
 use super::forward::{decode_forward, decode_forwarded, encode_forward, encode_forwarded};
+use super::reconcile::{
+    decode_compare, decode_compared, decode_offer, decode_offered, encode_compare, encode_compared,
+    encode_offer, encode_offered,
+};
 use super::{BatchFrame, Frame, Hello, Welcome, tables};
 use crate::envelope::{append, bytes_of, length, versioned, whole};
 use crate::limits::HOLDERS_MAX;
@@ -63,6 +68,13 @@ mod kind {
     pub(super) const TABLE_REPLY: u8 = 9;
     pub(super) const FORWARD: u8 = 10;
     pub(super) const FORWARDED: u8 = 11;
+    pub(super) const COMPARE: u8 = 12;
+    pub(super) const COMPARED: u8 = 13;
+    pub(super) const OFFER: u8 = 14;
+    pub(super) const OFFERED: u8 = 15;
+    pub(super) const PULL: u8 = 16;
+    pub(super) const PULLED: u8 = 17;
+    pub(super) const OUT_OF_LOG: u8 = 18;
 }
 
 /// Encodes a frame with its header.
@@ -109,6 +121,15 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         }
         Frame::Forwarded(answer) => {
             append("forwarded answer", begin(kind::FORWARDED), &encode_forwarded(answer)?)
+        }
+        Frame::Compare(compare) => encode_compare(begin(kind::COMPARE), compare),
+        Frame::Compared(compared) => encode_compared(begin(kind::COMPARED), compared),
+        Frame::Offer(offer) => encode_offer(begin(kind::OFFER), offer),
+        Frame::Offered(offered) => encode_offered(begin(kind::OFFERED), offered),
+        Frame::Pull(pull) => encode_pull(begin(kind::PULL), pull),
+        Frame::Pulled(pulled) => encode_pulled(begin(kind::PULLED), pulled),
+        Frame::OutOfLog { origin, after } => {
+            append("end of a log", begin(kind::OUT_OF_LOG), &(origin, after))
         }
     }?;
     let (header, payload) = out.split_at_mut(FRAME_HEADER_BYTES);
@@ -167,6 +188,16 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
         }
         kind::FORWARD => Frame::Forward(decode_forward(&whole("forwarded request", body)?)?),
         kind::FORWARDED => Frame::Forwarded(decode_forwarded(&whole("forwarded answer", body)?)?),
+        kind::COMPARE => Frame::Compare(decode_compare(body)?),
+        kind::COMPARED => Frame::Compared(decode_compared(body)?),
+        kind::OFFER => Frame::Offer(decode_offer(body)?),
+        kind::OFFERED => Frame::Offered(decode_offered(body)?),
+        kind::PULL => Frame::Pull(decode_pull(body)?),
+        kind::PULLED => Frame::Pulled(decode_pulled(body)?),
+        kind::OUT_OF_LOG => {
+            let (origin, after) = whole("end of a log", body)?;
+            Frame::OutOfLog { origin, after }
+        }
         kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
     })
 }

@@ -1,16 +1,25 @@
 //! Any frame, and what it takes to read one as a connection does.
 
-use proptest::collection::{btree_map, vec};
+use std::sync::Arc;
+
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use tombolo_protocol::{
     BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
-    Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,
+    Hello, Purpose, RefusalCode, RegionPosition, TableAction, TableReply, TableRequest, Welcome,
+    decode_frame,
 };
-use tombolo_replication::RunningHash;
+use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
+use tombolo_replication::idempotency::RequestName;
 use tombolo_replication::leader::Condition;
+use tombolo_replication::reconciler::{Compare, Compared, Comparison, Held, Offer, Offered, Span};
+use tombolo_replication::{Digest, Key, RunningHash};
 
-use crate::values::{dot, named_request, number, position, replica, vector};
+use crate::values::{
+    catalog, dot, kept_record, key, named_request, number, position, region_position, replica,
+    stamp, state, table, vector,
+};
 
 /// Reads one frame from all that a connection holds; nothing where it waits for more.
 pub(crate) fn read(bytes: &[u8]) -> Option<Result<Frame, FrameError>> {
@@ -29,8 +38,13 @@ pub(crate) fn framed(payload: &[u8]) -> Vec<u8> {
 }
 
 fn hello() -> impl Strategy<Value = Frame> {
-    let purpose =
-        prop_oneof![Just(Purpose::Replicate), Just(Purpose::Identify), Just(Purpose::Forward)];
+    let purpose = prop::sample::select(vec![
+        Purpose::Replicate,
+        Purpose::Identify,
+        Purpose::Forward,
+        Purpose::Verify,
+        Purpose::CatchUp,
+    ]);
     let protocols = (any::<u8>(), any::<u8>());
     (".{0,20}", replica(), protocols, vector(), purpose).prop_map(
         |(cluster, replica, (protocol_min, protocol_max), vector, purpose)| {
@@ -115,6 +129,92 @@ fn forwarded() -> impl Strategy<Value = Frame> {
     )
 }
 
+fn keys() -> impl Strategy<Value = Vec<Key>> {
+    btree_set(key(), 0..4).prop_map(|keys| keys.into_iter().collect())
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    (table(), keys(), any::<bool>()).prop_map(|(table, keys, is_swapped)| {
+        let mut keys = keys.into_iter();
+        let (after, to) = (keys.next(), keys.next());
+        let (after, to) = if to.is_none() && is_swapped { (to, after) } else { (after, to) };
+        Span { table, after, to }
+    })
+}
+
+fn held() -> impl Strategy<Value = Held> {
+    prop_oneof![
+        Just(Held::Nothing),
+        state().prop_map(|state| Held::State(Arc::new(state))),
+        Just(Held::TooLarge),
+    ]
+}
+
+fn comparison() -> impl Strategy<Value = Comparison> {
+    let digest = any::<[u8; 16]>().prop_map(Digest);
+    let items = (keys(), digest, option::of(key())).prop_map(|(keys, digest, up_to)| {
+        let items = keys.into_iter().map(|key| (key, digest)).collect();
+        Comparison::Differs { items, up_to }
+    });
+    prop_oneof![Just(Comparison::Same), items, Just(Comparison::NoSuchTable)]
+}
+
+fn reconciling() -> impl Strategy<Value = Frame> {
+    let digest = any::<[u8; 16]>().prop_map(Digest);
+    let compare =
+        (number(), vector(), span(), digest).prop_map(|(request, vector, span, digest)| {
+            Frame::Compare(Compare { request, vector, span, digest })
+        });
+    let compared = (number(), vector(), comparison()).prop_map(|(request, vector, answer)| {
+        Frame::Compared(Compared { request, vector, answer })
+    });
+    let speakers = vec(replica().prop_map(|replica| replica.region), 0..3);
+    let offer = (number(), vector(), table(), speakers, btree_map(key(), held(), 0..3)).prop_map(
+        |(request, vector, table, speaks_for, items)| {
+            let items = items.into_iter().collect();
+            Frame::Offer(Offer { request, vector, table, speaks_for, items })
+        },
+    );
+    let offered = (number(), vector(), vec(held(), 0..3))
+        .prop_map(|(request, vector, items)| Frame::Offered(Offered { request, vector, items }));
+    prop_oneof![compare, compared, offer, offered]
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    let place = (stamp(), any::<[u8; 16]>())
+        .prop_map(|(stamp, name)| RequestPlace { stamp, name: RequestName(name) });
+    prop_oneof![
+        Just(Wanted::Head),
+        span().prop_map(Wanted::Items),
+        option::of(place).prop_map(|after| Wanted::Requests { after }),
+    ]
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    let head = (region_position(), catalog()).prop_map(|(position, catalog)| {
+        let RegionPosition { streams, stamp_floor } = position;
+        Content::Head(Head { streams, stamp_floor, catalog: Arc::new(catalog) })
+    });
+    let items = (table(), btree_map(key(), state(), 0..3)).prop_map(|(table, items)| {
+        let items = items.into_iter().map(|(key, state)| (key, Arc::new(state))).collect();
+        Content::Items { table, items }
+    });
+    let requests = vec(kept_record(), 0..3).prop_map(Content::Requests);
+    prop_oneof![head, items, Just(Content::NoSuchTable), requests]
+}
+
+fn catching_up() -> impl Strategy<Value = Frame> {
+    let pull = (number(), wanted()).prop_map(|(request, what)| Frame::Pull(Pull { request, what }));
+    let pulled = (number(), vector(), content(), any::<bool>()).prop_map(
+        |(request, until, content, is_last)| {
+            Frame::Pulled(Pulled { request, until, content, is_last })
+        },
+    );
+    let out_of_log =
+        (replica(), number()).prop_map(|(origin, after)| Frame::OutOfLog { origin, after });
+    prop_oneof![pull, pulled, out_of_log]
+}
+
 pub(crate) fn frame() -> impl Strategy<Value = Frame> {
     let welcome = (replica(), any::<u8>(), vector(), position()).prop_map(
         |(replica, protocol, vector, yours)| {
@@ -143,6 +243,8 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
         acknowledge,
         table_frame(),
         forward(),
-        forwarded()
+        forwarded(),
+        reconciling(),
+        catching_up()
     ]
 }

@@ -10,16 +10,19 @@ use tombolo_causality::{
 };
 use tombolo_datatypes::{
     CounterDelta, CounterState, DataType, Delta, DeltaBody, Element, Entry, FlagDelta, FlagState,
-    ItemState, JsonText, Live, Presence, RegisterDelta, RegisterState, SetDelta, SetState, Tally,
-    Touch, TypeState, Write, Written,
+    ItemState, JsonText, Live, Outcome, Presence, RegisterDelta, RegisterState, SetDelta, SetState,
+    Settled, Tally, Touch, TypeState, Write, Written,
 };
 use tombolo_protocol::RegionPosition;
-use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
-use tombolo_replication::{
-    Body, Catalog, Change, Consistency, IdempotencyRecord, ItemDelta, Key, RunningHash,
-    Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName, TableShape,
+use tombolo_replication::idempotency::{
+    GivenAnswer, GivenRecord, KeptRecord, NamedRequest, RequestHash, RequestName, Told,
 };
-use tombolo_resolvers::ResolverKind;
+use tombolo_replication::{
+    Body, Catalog, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
+    RecordedWrite, RunningHash, SpanContext, Strategy as Replication, StreamPosition,
+    TableDefinition, TableId, TableName, TableShape,
+};
+use tombolo_resolvers::{Reason, ResolverKind};
 
 pub(crate) fn replica() -> impl Strategy<Value = ReplicaId> {
     let region = prop::sample::select(vec!["a", "us-east", "us-west-california"]);
@@ -45,7 +48,7 @@ pub(crate) fn dot() -> impl Strategy<Value = Dot> {
     (replica(), seq()).prop_map(|(replica, seq)| Dot::new(replica, seq))
 }
 
-fn stamp() -> impl Strategy<Value = HybridTimestamp> {
+pub(crate) fn stamp() -> impl Strategy<Value = HybridTimestamp> {
     number().prop_map(HybridTimestamp::from_bits)
 }
 
@@ -116,15 +119,62 @@ fn delta() -> impl Strategy<Value = Delta> {
         tally().prop_map(|tally| DeltaBody::Counter(CounterDelta::Adjusted(tally))),
         tallies().prop_map(|seen| DeltaBody::Counter(CounterDelta::Reset(seen))),
     ];
-    (dots(), body).prop_map(|(ctx, body)| Delta { ctx, body })
+    let settled = (element(), btree_map(dot(), outcome(), 1..4));
+    (dots(), body, option::of(settled)).prop_map(|(ctx, body, settled)| {
+        let mut delta = Delta::new(ctx, body);
+        let data_type = delta.body.data_type();
+        let settled = settled.filter(|_| data_type != DataType::Counter);
+        if let Some((element, outcomes)) = settled {
+            let element = Some(&element).filter(|_| data_type == DataType::Set);
+            for (dot, outcome) in outcomes {
+                delta.settle(element, dot, outcome);
+            }
+        }
+        delta
+    })
 }
 
-fn key() -> impl Strategy<Value = Key> {
+fn outcome() -> impl Strategy<Value = Outcome> {
+    use Outcome::{Covered, Dismissed, Open, Restored};
+    prop::sample::select(vec![Open, Restored, Dismissed, Covered])
+}
+
+fn settled() -> impl Strategy<Value = Settled> {
+    let by = (stamp(), dot()).prop_map(|(stamp, dot)| Written { stamp, dot });
+    (by, outcome()).prop_map(|(by, outcome)| Settled { by, outcome })
+}
+
+pub(crate) fn key() -> impl Strategy<Value = Key> {
     "[a-c/é😀]{1,9}".prop_map(|text| Key::new(&text).unwrap())
 }
 
-fn table() -> impl Strategy<Value = TableId> {
+pub(crate) fn table() -> impl Strategy<Value = TableId> {
     dot().prop_map(TableId)
+}
+
+pub(crate) fn item() -> impl Strategy<Value = ItemKey> {
+    (table(), key()).prop_map(|(table, key)| ItemKey { table, key })
+}
+
+fn given_record() -> impl Strategy<Value = GivenRecord> {
+    let write = || {
+        (option::of(0..3_i64), stamp(), dot()).prop_map(|(value, stamp, dot)| RecordedWrite {
+            value: value.map(JsonText::from),
+            written: Written { stamp, dot },
+        })
+    };
+    let why = (
+        prop::sample::select(Reason::ALL.to_vec()),
+        outcome(),
+        prop::sample::select(ResolverKind::ALL.to_vec()),
+    );
+    (table(), key(), option::of(element()), (write(), write()), why).prop_map(
+        |(table, key, element, writes, (reason, outcome, resolver))| {
+            let why = (reason, outcome);
+            let record = ConflictRecord::new((&table, &key), element, writes, resolver, why);
+            GivenRecord { item: ItemKey { table, key }, record }
+        },
+    )
 }
 
 fn consistency() -> impl Strategy<Value = Consistency> {
@@ -173,23 +223,29 @@ fn defined() -> impl Strategy<Value = TableDefinition> {
         .prop_map(|(id, (name, shape), altered)| TableDefinition { id, name, shape, altered })
 }
 
+fn idempotency() -> impl Strategy<Value = IdempotencyRecord> {
+    let told = prop_oneof![
+        Just(Told::Nothing),
+        any::<i64>().prop_map(|number| Told::Shown(JsonText::from(number))),
+        given_record().prop_map(|given| Told::Settled(Box::new(given))),
+        defined().prop_map(|table| Told::Table(Arc::new(table))),
+    ];
+    let answer = (any::<bool>(), vector(), told).prop_map(|(existed, context, told)| GivenAnswer {
+        existed,
+        context,
+        told,
+    });
+    (named_request(), answer).prop_map(|(request, answer)| IdempotencyRecord { request, answer })
+}
+
 pub(crate) fn change() -> impl Strategy<Value = Change> {
-    let defined = option::of(defined().prop_map(Arc::new));
-    let answer = (any::<bool>(), vector(), option::of(any::<i64>()), defined).prop_map(
-        |(existed, context, shown, table)| GivenAnswer {
-            existed,
-            context,
-            shown: shown.map(JsonText::from),
-            table,
-        },
-    );
-    let idempotency = (named_request(), answer)
-        .prop_map(|(request, answer)| IdempotencyRecord { request, answer });
     let dot_and_body = dot().prop_flat_map(|dot| (Just(dot), body(dot)));
-    (dot_and_body, stamp(), vector(), vector(), option::of(idempotency)).prop_map(
-        |((dot, body), stamp, deps, cut, idempotency)| {
+    let span = option::of(any::<([u8; 16], [u8; 8])>())
+        .prop_map(|span| span.map(|(trace, span)| SpanContext { trace, span }));
+    (dot_and_body, stamp(), vector(), vector(), option::of(idempotency()), span).prop_map(
+        |((dot, body), stamp, deps, cut, idempotency, span)| {
             let (deps, cut) = (Arc::new(deps), Arc::new(cut));
-            Change { dot, stamp, deps, cut, body, idempotency }
+            Change { dot, stamp, deps, cut, body, idempotency, span }
         },
     )
 }
@@ -199,25 +255,37 @@ fn live<T: Clone + core::fmt::Debug>(
 ) -> impl Strategy<Value = Live<T>> {
     btree_map(dot(), (stamp(), value), 0..5).prop_map(|entries| {
         let entries = entries.into_iter();
-        let entries = entries.map(|(dot, (stamp, value))| Entry { dot, stamp, value });
+        let entries =
+            entries.map(|(dot, (stamp, value))| Entry::new(Written { stamp, dot }, value));
         Live::from_entries(entries.collect())
+    })
+}
+
+/// The same about which something was decided, now and then.
+fn disputed<T: Clone + core::fmt::Debug>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Live<T>> {
+    (live(value), vec(option::of(settled()), 5)).prop_map(|(live, settled)| {
+        let decided = settled.into_iter().map(|settled| settled.map(Box::new));
+        let entries = live.all().cloned().zip(decided);
+        Live::from_entries(entries.map(|(entry, settled)| Entry { settled, ..entry }).collect())
     })
 }
 
 pub(crate) fn state() -> impl Strategy<Value = ItemState> {
     let kept = (dot(), stamp(), write())
-        .prop_map(|(dot, stamp, value)| Box::new(Entry { dot, stamp, value }));
-    let register = (live(write()), option::of(kept)).prop_map(|(live, kept)| {
+        .prop_map(|(dot, stamp, value)| Box::new(Entry::new(Written { stamp, dot }, value)));
+    let register = (disputed(write()), option::of(kept)).prop_map(|(live, kept)| {
         let kept = kept.filter(|kept| !live.holds(&kept.dot));
         TypeState::Register(RegisterState { live, kept })
     });
-    let elements = btree_map(element(), live(presence()), 0..4).prop_map(|mut elements| {
-        elements.retain(|_, live| !live.is_empty());
+    let elements = btree_map(element(), disputed(presence()), 0..4).prop_map(|mut elements| {
+        elements.retain(|_, live| live.all().len() > 0);
         elements
     });
     let set = (elements, live(Just(())))
         .prop_map(|(elements, live)| TypeState::Set(SetState { elements, live }));
-    let flag = live(any::<bool>()).prop_map(|live| TypeState::Flag(FlagState { live }));
+    let flag = disputed(any::<bool>()).prop_map(|live| TypeState::Flag(FlagState { live }));
     let counter = (tallies(), tallies(), live(Just(())))
         .prop_map(|(totals, bases, live)| TypeState::Counter(CounterState { totals, bases, live }));
     let value = prop_oneof![register, counter, set, flag];
@@ -239,5 +307,13 @@ pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {
             catalog.define(table);
         }
         catalog
+    })
+}
+
+pub(crate) fn kept_record() -> impl Strategy<Value = KeptRecord> {
+    (idempotency(), dot(), stamp()).prop_map(|(record, dot, stamp)| KeptRecord {
+        record,
+        dot,
+        stamp,
     })
 }

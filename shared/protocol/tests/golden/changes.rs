@@ -6,15 +6,17 @@ use tombolo_causality::{
     Dot, HybridTimestamp, Incarnation, Partition, RegionId, ReplicaId, VersionVector,
 };
 use tombolo_datatypes::{
-    CounterDelta, DataType, Delta, DeltaBody, Element, FlagDelta, JsonText, Presence,
+    CounterDelta, DataType, Delta, DeltaBody, Element, FlagDelta, JsonText, Outcome, Presence,
     RegisterDelta, SetDelta, Tally, Touch, Write, Written,
 };
-use tombolo_replication::idempotency::{GivenAnswer, NamedRequest, RequestHash, RequestName};
-use tombolo_replication::{
-    Body, Change, Consistency, IdempotencyRecord, ItemDelta, Key, Strategy, TableDefinition,
-    TableId, TableName, TableShape,
+use tombolo_replication::idempotency::{
+    GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName, Told,
 };
-use tombolo_resolvers::ResolverKind;
+use tombolo_replication::{
+    Body, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
+    RecordedWrite, SpanContext, Strategy, TableDefinition, TableId, TableName, TableShape,
+};
+use tombolo_resolvers::{Reason, ResolverKind};
 
 pub(crate) fn us() -> ReplicaId {
     ReplicaId::new(RegionId::new("us-east").unwrap(), Incarnation(0x0123_4567_89ab_cdef))
@@ -62,12 +64,13 @@ pub(crate) fn change(seq: u64, body: Body) -> Change {
         cut: Arc::default(),
         body,
         idempotency: None,
+        span: None,
     }
 }
 
 fn item(table_seq: u64, key: &str, ctx: &[Dot], body: DeltaBody) -> ItemDelta {
     let table = TableId(Dot::new(eu(), table_seq));
-    ItemDelta { table, key: Key::new(key).unwrap(), delta: Delta { ctx: ctx.to_vec(), body } }
+    ItemDelta { table, key: Key::new(key).unwrap(), delta: Delta::new(ctx.to_vec(), body) }
 }
 
 pub(crate) fn put(seq: u64, text: &str) -> Change {
@@ -94,10 +97,10 @@ pub(crate) fn put_with_everything() -> Change {
             answer: GivenAnswer {
                 existed: true,
                 context: [(eu(), 128), (us(), 300)].into_iter().collect(),
-                shown: Some(json("[17]")),
-                table: None,
+                told: Told::Shown(json("[17]")),
             },
         }),
+        span: Some(SpanContext { trace: *b"0123456789abcdef", span: *b"01234567" }),
         ..change(300, Body::Items(vec![item(2, "ключ/😀", &ctx, body)]))
     }
 }
@@ -125,10 +128,44 @@ fn put_in_generation() -> Change {
     change(11, Body::Items(vec![item(1, "k", &[Dot::new(eu(), 70_000)], body)]))
 }
 
-/// Only lets what its ctx names go.
+/// Lets one lost write go, and what its ctx names for good.
 fn dismiss() -> Change {
     let body = DeltaBody::Register(RegisterDelta(None));
-    change(12, Body::Items(vec![item(1, "k", &[Dot::new(ap(), 5)], body)]))
+    let mut item = item(1, "k", &[Dot::new(ap(), 5)], body);
+    item.delta.settle(None, Dot::new(us(), 11), Outcome::Dismissed);
+    change(12, Body::Items(vec![item]))
+}
+
+/// Restores a removing of an element, which covers an adding.
+fn restore() -> Change {
+    let removed = Element::new(&json("1.0")).unwrap();
+    let touch = Touch { replaced: Vec::new(), presence: Some(Presence::Removed) };
+    let touched = [(removed.clone(), touch)].into_iter().collect();
+    let body = DeltaBody::Set(SetDelta { touched, exists: true });
+    let mut item = item(5, "s", &[Dot::new(us(), 2)], body);
+    item.delta.settle(Some(&removed), Dot::new(us(), 2), Outcome::Covered);
+    item.delta.settle(Some(&removed), Dot::new(eu(), 70_000), Outcome::Restored);
+    change(17, Body::Items(vec![item]))
+}
+
+/// The same under a name, with the record as its answer.
+fn named_restore() -> Change {
+    let item = ItemKey { table: TableId(Dot::new(eu(), 5)), key: Key::new("s").unwrap() };
+    let write = |value, dot| RecordedWrite { value, written: Written { stamp: stamp(3), dot } };
+    let writes = (write(None, Dot::new(eu(), 70_000)), write(Some(json("1.0")), Dot::new(us(), 2)));
+    let record = ConflictRecord::new(
+        (&item.table, &item.key),
+        Element::new(&json("1.0")),
+        writes,
+        ResolverKind::AddWins,
+        (Reason::Concurrent, Outcome::Restored),
+    );
+    let request = NamedRequest { name: RequestName([b'n'; 16]), hash: RequestHash([b'h'; 16]) };
+    let answer = GivenAnswer {
+        told: Told::Settled(Box::new(GivenRecord { item, record })),
+        ..GivenAnswer::default()
+    };
+    Change { idempotency: Some(IdempotencyRecord { request, answer }), ..restore() }
 }
 
 fn elements() -> Change {
@@ -156,20 +193,20 @@ fn several_items() -> Change {
     change(6, Body::Items(items))
 }
 
-/// Each with the name of its file.
 fn alter() -> Change {
     let table = TableId(Dot::new(eu(), 128));
-    change(17, Body::Alter { table, consistency: Consistency::Session })
+    change(18, Body::Alter { table, consistency: Consistency::Session })
 }
 
 fn alter_named() -> Change {
-    let altered = Some(Dot::new(us(), 17));
+    let altered = Some(Dot::new(us(), 18));
     let defined = definition(Dot::new(eu(), 128), "users", DataType::Register);
-    let table = Some(Arc::new(TableDefinition { altered, ..defined }));
-    let answer = GivenAnswer { existed: true, table, ..GivenAnswer::default() };
+    let told = Told::Table(Arc::new(TableDefinition { altered, ..defined }));
+    let answer = GivenAnswer { existed: true, told, ..GivenAnswer::default() };
     Change { idempotency: Some(IdempotencyRecord { request: named(), answer }), ..alter() }
 }
 
+/// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Change)> {
     let define = |seq, name, data_type| {
         change(seq, Body::Define(definition(Dot::new(us(), seq), name, data_type)))
@@ -181,6 +218,8 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-delete", delete()),
         ("change-put-in-generation", put_in_generation()),
         ("change-dismiss", dismiss()),
+        ("change-restore", restore()),
+        ("change-named-restore", named_restore()),
         ("change-elements", elements()),
         ("change-enable", switch(14, Some(true))),
         ("change-flag-delete", switch(15, None)),

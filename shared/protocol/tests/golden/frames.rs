@@ -1,14 +1,19 @@
 //! One frame of every kind, and of every variant within a kind.
 
+use std::sync::Arc;
+
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, Echo, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, TableAction,
-    TableReply, TableRequest, Welcome, seal,
+    BatchFrame, Echo, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, RegionPosition,
+    TableAction, TableReply, TableRequest, Welcome, seal,
 };
+use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
+use tombolo_replication::idempotency::{KeptRecord, RequestName};
 use tombolo_replication::leader::Condition;
-use tombolo_replication::{RunningHash, SealedChange, StreamPosition};
+use tombolo_replication::reconciler::{Compare, Compared, Comparison, Held, Offer, Offered, Span};
+use tombolo_replication::{Digest, Key, RunningHash, SealedChange, StreamPosition, TableId};
 
-use crate::changes::{ap, eu, named, put, us, vector};
+use crate::changes::{ap, eu, named, put, stamp, us, vector};
 
 fn hello(vector: VersionVector, purpose: Purpose) -> Frame {
     Frame::Hello(Hello {
@@ -118,6 +123,69 @@ fn forwards() -> Vec<(&'static str, Frame)> {
     vec![("frame-forward", Frame::Forward(forward)), ("frame-forwarded", Frame::Forwarded(answer))]
 }
 
+fn comparisons() -> Vec<(&'static str, Frame)> {
+    let key = |text| Key::new(text).unwrap();
+    let table = TableId(Dot::new(us(), 7));
+    let span = Span { table, after: Some(key("a")), to: Some(key("b/é")) };
+    let all = Span::of(table);
+    let (digest, other) = (Digest(*b"0123456789abcdef"), Digest([0xcd; 16]));
+    let compare = |span| Frame::Compare(Compare { request: 1, vector: vector(), span, digest });
+    let compared = |answer| Frame::Compared(Compared { request: 300, vector: vector(), answer });
+    let items = vec![(key("a1"), digest), (key("b"), other)];
+    let part = Comparison::Differs { items: items.clone(), up_to: Some(key("b")) };
+    let rows = crate::rows::all();
+    let (_, state) = rows.iter().find(|(name, _)| *name == "row-register").unwrap();
+    let row = || Held::State(Arc::new(state.clone()));
+    let offer = Offer {
+        request: 2,
+        vector: vector(),
+        table,
+        speaks_for: vec![us().region, ap().region],
+        items: vec![(key("a"), Held::Nothing), (key("b"), row()), (key("c"), Held::TooLarge)],
+    };
+    let vector = VersionVector::new();
+    let offered = Offered { request: 2, vector, items: vec![row(), Held::Nothing, Held::TooLarge] };
+    vec![
+        ("frame-compare", compare(span)),
+        ("frame-compare-all", compare(all)),
+        ("frame-compared-same", compared(Comparison::Same)),
+        ("frame-compared-differs", compared(Comparison::Differs { items, up_to: None })),
+        ("frame-compared-differs-in-part", compared(part)),
+        ("frame-compared-no-such-table", compared(Comparison::NoSuchTable)),
+        ("frame-offer", Frame::Offer(offer)),
+        ("frame-offered", Frame::Offered(offered)),
+    ]
+}
+
+fn catching_up() -> Vec<(&'static str, Frame)> {
+    let table = TableId(Dot::new(us(), 7));
+    let span = Span { table, after: Some(Key::new("a").unwrap()), to: None };
+    let place = RequestPlace { stamp: stamp(3), name: RequestName(*b"fedcba9876543210") };
+    let pull = |what| Frame::Pull(Pull { request: 300, what });
+    let pulled = |content, is_last| {
+        Frame::Pulled(Pulled { request: 300, until: vector(), content, is_last })
+    };
+    let RegionPosition { streams, stamp_floor } = crate::stored::position();
+    let head = Head { streams, stamp_floor, catalog: Arc::new(crate::stored::catalog()) };
+    let rows = crate::rows::all();
+    let (_, state) = rows.iter().find(|(name, _)| *name == "row-register").unwrap();
+    let items = vec![(Key::new("b/é").unwrap(), Arc::new(state.clone()))];
+    let change = crate::changes::put_with_everything();
+    let (record, dot) = (change.idempotency.unwrap(), change.dot);
+    let kept = KeptRecord { record, dot, stamp: change.stamp };
+    vec![
+        ("frame-pull-head", pull(Wanted::Head)),
+        ("frame-pull-items", pull(Wanted::Items(span))),
+        ("frame-pull-requests", pull(Wanted::Requests { after: None })),
+        ("frame-pull-requests-after", pull(Wanted::Requests { after: Some(place) })),
+        ("frame-pulled-head", pulled(Content::Head(head), true)),
+        ("frame-pulled-items", pulled(Content::Items { table, items }, false)),
+        ("frame-pulled-no-such-table", pulled(Content::NoSuchTable, true)),
+        ("frame-pulled-requests", pulled(Content::Requests(vec![kept]), true)),
+        ("frame-out-of-log", Frame::OutOfLog { origin: eu(), after: 300 }),
+    ]
+}
+
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     let echo = Echo { sent_us: 1_000_000, wall_us: 1_764_000_000_000_000 };
@@ -125,6 +193,8 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
         ("frame-hello-replicate", hello(vector(), Purpose::Replicate)),
         ("frame-hello-identify", hello(VersionVector::new(), Purpose::Identify)),
         ("frame-hello-forward", hello(VersionVector::new(), Purpose::Forward)),
+        ("frame-hello-verify", hello(VersionVector::new(), Purpose::Verify)),
+        ("frame-hello-catch-up", hello(VersionVector::new(), Purpose::CatchUp)),
         ("frame-welcome", welcome()),
         ("frame-batch", batch()),
         ("frame-ask", Frame::Ask { origin: eu(), after: 0, up_to: 300 }),
@@ -142,5 +212,7 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     all.extend(refusals());
     all.extend(tables());
     all.extend(forwards());
+    all.extend(comparisons());
+    all.extend(catching_up());
     all
 }

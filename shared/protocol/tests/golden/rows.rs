@@ -2,14 +2,14 @@
 
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_datatypes::{
-    CounterState, Element, Entry, FlagState, ItemState, JsonText, Live, Presence, RegisterState,
-    SetState, Tally, TypeState, Write, Written,
+    CounterState, Element, Entry, FlagState, ItemState, JsonText, Live, Outcome, Presence,
+    RegisterState, SetState, Settled, Tally, TypeState, Write, Written,
 };
 
 use crate::changes::{ap, eu, json, stamp, us};
 
 fn entry<T>(replica: ReplicaId, seq: u64, counter: u16, value: T) -> Entry<T> {
-    Entry { dot: Dot::new(replica, seq), stamp: stamp(counter), value }
+    Entry::new(Written { dot: Dot::new(replica, seq), stamp: stamp(counter) }, value)
 }
 
 fn context(entries: &[(ReplicaId, u64)]) -> VersionVector {
@@ -17,11 +17,8 @@ fn context(entries: &[(ReplicaId, u64)]) -> VersionVector {
 }
 
 fn register(seen: &[(ReplicaId, u64)], live: Vec<Entry<Option<JsonText>>>) -> ItemState {
-    let write = |entry: Entry<Option<JsonText>>| Entry {
-        dot: entry.dot,
-        stamp: entry.stamp,
-        value: Write::from(entry.value),
-    };
+    let write =
+        |entry: Entry<Option<JsonText>>| Entry::new(entry.written(), Write::from(entry.value));
     let live = Live::from_entries(live.into_iter().map(write).collect());
     ItemState::from_parts(context(seen), TypeState::Register(RegisterState { live, kept: None }))
 }
@@ -36,6 +33,41 @@ fn kept() -> ItemState {
     };
     let seen = [(us(), 6), (eu(), 9), (ap(), 2)];
     ItemState::from_parts(context(&seen), TypeState::Register(state))
+}
+
+/// 1 was dismissed, 2 restored as 4, which covers 3.
+fn settled() -> ItemState {
+    let value = |text| Some(json(text));
+    let mut state = register(
+        &[(us(), 9), (eu(), 300), (ap(), 8)],
+        vec![
+            entry(us(), 7, 1, value("1")),
+            entry(eu(), 299, 2, value("2")),
+            entry(ap(), 8, 3, value("3")),
+            entry(us(), 9, 5, value("4")),
+        ],
+    );
+    let by = |replica, seq, counter| Written { stamp: stamp(counter), dot: Dot::new(replica, seq) };
+    for (replica, seq, by, outcome) in [
+        (us(), 7, by(eu(), 300, 4), Outcome::Dismissed),
+        (eu(), 299, by(us(), 9, 5), Outcome::Restored),
+        (ap(), 8, by(us(), 9, 5), Outcome::Covered),
+    ] {
+        assert!(state.settle(None, &Dot::new(replica, seq), Settled { by, outcome }));
+    }
+    state
+}
+
+/// A removing that had lost, and of which that was taken back.
+fn undone() -> ItemState {
+    let both = vec![entry(us(), 4, 1, Presence::Added), entry(eu(), 5, 1, Presence::Removed)];
+    let elements = vec![("\"é\"", both)];
+    let mut state = set(&[(us(), 4), (eu(), 7)], elements, vec![entry(us(), 4, 1, ())]);
+    let by = Written { stamp: stamp(6), dot: Dot::new(eu(), 7) };
+    let element = Element::new(&json("\"é\""));
+    let settled = Settled { by, outcome: Outcome::Open };
+    assert!(state.settle(element.as_ref(), &Dot::new(eu(), 5), settled));
+    state
 }
 
 fn set(
@@ -89,6 +121,7 @@ pub(crate) fn all() -> Vec<(&'static str, ItemState)> {
         ("row-register-tombstone", register(&[(us(), 6)], vec![entry(us(), 6, 1, None)])),
         ("row-register-replaced-unseen", register(&[(us(), 6)], vec![])),
         ("row-register-kept", kept()),
+        ("row-register-settled", settled()),
         (
             "row-set",
             set(
@@ -107,6 +140,7 @@ pub(crate) fn all() -> Vec<(&'static str, ItemState)> {
                 vec![entry(us(), 6, 2, ())],
             ),
         ),
+        ("row-set-undone", undone()),
         ("row-set-empty", set(&[(us(), 1)], vec![], vec![entry(us(), 1, 0, ())])),
         ("row-set-tombstone", set(&[(us(), 2)], vec![], vec![])),
         ("row-flag", flag(&[(us(), 1)], vec![entry(us(), 1, 0, true)])),

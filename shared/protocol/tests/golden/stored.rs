@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, ReplicaId};
 use tombolo_datatypes::DataType;
-use tombolo_protocol::{JournalFrameBuilder, Record, RegionPosition, StreamStart, seal};
-use tombolo_replication::{Catalog, Consistency, RunningHash, StreamPosition, Streams, TableId};
+use tombolo_protocol::{
+    JoinedItem, JournalFrameBuilder, Record, RegionPosition, StreamStart, encode_catalog,
+    encode_kept_record, encode_position, seal,
+};
+use tombolo_replication::idempotency::KeptRecord;
+use tombolo_replication::{
+    Catalog, Consistency, ItemKey, Key, RunningHash, StreamPosition, Streams, TableId,
+};
 
 use crate::changes::{ap, definition, eu, put, stamp, us};
 
@@ -47,6 +53,30 @@ pub(crate) fn journal_frame() -> Vec<u8> {
     frame.extend_from_slice(&u32::try_from(three.len()).unwrap().to_le_bytes());
     frame.extend_from_slice(&three);
     frame
+}
+
+/// The state of an item that was joined, as the journal keeps it: what was settled included.
+pub(crate) fn joined_item() -> JoinedItem {
+    let rows = crate::rows::all();
+    let (_, state) = rows.into_iter().find(|(name, _)| *name == "row-register-settled").unwrap();
+    let item = ItemKey { table: TableId(Dot::new(us(), 7)), key: Key::new("a/é").unwrap() };
+    JoinedItem { item, state }
+}
+
+/// What a region journals that takes what another one shows.
+pub(crate) fn taken() -> (Vec<u8>, [Vec<u8>; 3]) {
+    let change = crate::changes::put_with_everything();
+    let (record, dot, stamp) = (change.idempotency.unwrap(), change.dot, change.stamp);
+    let records = [
+        encode_catalog(&catalog()).unwrap(),
+        encode_kept_record(&KeptRecord { record, dot, stamp }).unwrap(),
+        encode_position(&position()).unwrap(),
+    ];
+    let mut builder = JournalFrameBuilder::default();
+    builder.add_catalog(&records[0]).unwrap();
+    builder.add_request(&records[1]).unwrap();
+    builder.add_position(journal_starts(), &records[2]).unwrap();
+    (builder.finish().unwrap(), records)
 }
 
 pub(crate) fn position() -> RegionPosition {

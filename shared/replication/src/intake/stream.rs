@@ -58,6 +58,20 @@ impl Stream {
         Some(held.sealed)
     }
 
+    /// Takes in that everything up to `at` is here by other ways; answers how many bytes are no
+    /// longer held back.
+    pub(super) fn adopt(&mut self, at: StreamPosition) -> usize {
+        if at.seq <= self.handed.seq {
+            return 0;
+        }
+        self.handed = at;
+        let known = self.held.iter().take_while(|held| held.position.seq <= at.seq).count();
+        // What follows is of this history only where what was held back led to the same place.
+        let follows = known > 0 && self.held[known - 1].position == at;
+        let dropped = if follows { known } else { self.held.len() };
+        self.held.drain(..dropped).map(|held| held.sealed.bytes.len()).sum()
+    }
+
     /// Drops the last that is held back; answers who had sent it.
     pub(super) fn drop_furthest(&mut self) -> Option<(RegionId, SealedChange)> {
         self.held.pop_back().map(|held| (held.sender, held.sealed))

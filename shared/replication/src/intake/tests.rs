@@ -29,6 +29,7 @@ fn change(name: &str, seq: u64, deps: &[(&str, u64)]) -> SealedChange {
         cut: Arc::default(),
         body: Body::Stub(Vec::new()),
         idempotency: None,
+        span: None,
     };
     let bytes = format!("{name}{seq}").into_bytes().into();
     SealedChange { change, bytes }
@@ -257,4 +258,27 @@ fn one_stream_more_than_there_may_be_is_refused_and_the_others_go_on() {
     let second = change("a", 2, &[]);
     let outputs = handle(&mut d, received("a", std::slice::from_ref(&second)));
     assert_eq!(outputs, [Output::Apply(vec![second])]);
+}
+
+#[test]
+fn a_stream_that_has_come_further_by_other_ways_goes_on_from_there() {
+    let mut intake = intake("a");
+    // Two of `b` wait for a change of `c` that nobody can send any more.
+    let held = [change("b", 1, &[("c", 5)]), change("b", 2, &[("c", 5)])];
+    handle(&mut intake, received("b", &held));
+    assert!(intake.held_bytes() > 0);
+    let at = |last: &SealedChange| StreamPosition {
+        seq: last.change.dot.seq,
+        hash: hash_before(last).after(&last.bytes),
+    };
+    let of_c = StreamPosition { seq: 5, hash: RunningHash([5; 16]) };
+    let streams: Streams =
+        [(replica("b"), at(&held[0])), (replica("c"), of_c)].into_iter().collect();
+    let outputs = handle(&mut intake, Input::Adopted { streams });
+    assert_eq!(outputs, [Output::Apply(vec![held[1].clone()])]);
+    assert_eq!(intake.held_bytes(), 0);
+    // What comes next is held against where the stream then stands.
+    let next = change("b", 3, &[]);
+    let outputs = handle(&mut intake, received("b", core::slice::from_ref(&next)));
+    assert_eq!(outputs, [Output::Apply(vec![next])]);
 }

@@ -7,8 +7,10 @@ use tombolo_datatypes::ItemState;
 use tombolo_resolvers::Written;
 
 use super::{AppliedChange, NotApplied};
-use crate::idempotency::{Known, Ledger, LedgerLimits, NamedRequest};
-use crate::{Body, Catalog, Change, Consistency, ItemDelta, ItemKey, TableDefinition, TableId};
+use crate::idempotency::{KeptRecord, Known, Ledger, LedgerLimits, NamedRequest};
+use crate::{
+    Body, Catalog, Change, Consistency, ItemDelta, ItemKey, Streams, TableDefinition, TableId,
+};
 
 /// What a region has applied: vector, clock and tables.
 #[derive(Clone, Debug)]
@@ -47,6 +49,11 @@ impl Applier {
     /// What has been applied.
     pub fn applied(&self) -> &VersionVector {
         &self.applied
+    }
+
+    /// The largest stamp applied or issued.
+    pub(super) fn latest_stamp(&self) -> HybridTimestamp {
+        self.clock.last()
     }
 
     /// The tables.
@@ -122,6 +129,23 @@ impl Applier {
         let dot = Dot::new(replica, self.applied.get(&replica) + 1);
         self.applied.learn(dot);
         Written { dot, stamp: self.clock.stamp(now_ms) }
+    }
+
+    /// Takes in that `streams`, whose largest stamp is not beyond `stamp_floor`, have been applied
+    /// by joining states.
+    pub fn adopt(&mut self, streams: &Streams, stamp_floor: HybridTimestamp) {
+        self.applied.join(&streams.vector());
+        self.clock.observe(stamp_floor);
+    }
+
+    /// Takes a peer's tables in the place of its own.
+    pub fn take_catalog(&mut self, catalog: Arc<Catalog>) {
+        self.catalog = catalog;
+    }
+
+    /// Keeps the answer to a named request.
+    pub fn keep(&mut self, kept: KeptRecord) {
+        self.ledger.keep(kept);
     }
 
     pub(super) fn define(&mut self, definition: TableDefinition) {

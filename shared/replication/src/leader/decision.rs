@@ -5,7 +5,7 @@ use tombolo_datatypes::{ItemState, Operation, OperationError};
 use tombolo_resolvers::{ResolverKind, Shown};
 
 use crate::idempotency::NamedRequest;
-use crate::{Change, ItemKey};
+use crate::{Change, ConflictRecord, ItemKey, SpanContext};
 
 /// One operation on one item, as a client asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +18,14 @@ pub struct Command {
     pub condition: Option<Condition>,
     /// The request, where the client has given it a name: it is then done once.
     pub request: Option<NamedRequest>,
+    /// The request's span, where it is traced: it goes with the change.
+    pub span: Option<SpanContext>,
 }
 
 impl Command {
-    /// One without conditions and without a name.
+    /// One without conditions, without a name, and not traced.
     pub fn new(item: ItemKey, operation: Operation) -> Self {
-        Self { item, operation, condition: None, request: None }
+        Self { item, operation, condition: None, request: None, span: None }
     }
 }
 
@@ -54,6 +56,8 @@ pub struct Decided {
     pub existed: bool,
     /// Whether the answer tells what the item then shows.
     pub tells_value: bool,
+    /// The conflict that was settled, as it then is.
+    pub settled: Option<Box<ConflictRecord>>,
 }
 
 impl Decided {

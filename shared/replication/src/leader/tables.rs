@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tombolo_resolvers::ResolverKind;
 
 use super::{Condition, Leader, Refusal, condition};
-use crate::idempotency::{GivenAnswer, IdempotencyRecord, NamedRequest};
+use crate::idempotency::{GivenAnswer, IdempotencyRecord, NamedRequest, Told};
 use crate::{Body, Catalog, Change, Consistency, TableDefinition, TableId, TableName, TableShape};
 
 /// One call on one table, as a client asks for it.
@@ -65,7 +65,8 @@ impl Leader {
         let Some(mut change) = decided else { return Ok(None) };
         if let Some(request) = request {
             let table = self.catalog().by_name(name.as_str()).map(Arc::clone);
-            let answer = GivenAnswer { existed, table, ..GivenAnswer::default() };
+            let told = table.map_or(Told::Nothing, Told::Table);
+            let answer = GivenAnswer { existed, told, ..GivenAnswer::default() };
             change.idempotency = Some(IdempotencyRecord { request, answer });
             self.applier.remember(&change);
         }

@@ -63,12 +63,13 @@ fn a_put_becomes_one_change_on_top_of_what_is_shown() {
             body: Body::Items(vec![ItemDelta {
                 table,
                 key: Key::new("alice").unwrap(),
-                delta: Delta {
-                    ctx: vec![first.change.dot],
-                    body: DeltaBody::Register(RegisterDelta(Some(Some(value.clone()).into()))),
-                },
+                delta: Delta::new(
+                    vec![first.change.dot],
+                    DeltaBody::Register(RegisterDelta(Some(Some(value.clone()).into()))),
+                ),
             }]),
             idempotency: None,
+            span: None,
         }
     );
     assert!(!first.existed && second.existed);

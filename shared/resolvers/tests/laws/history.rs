@@ -5,7 +5,8 @@ use tombolo_causality::{
     Dot, HybridClock, HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector,
 };
 use tombolo_datatypes::{
-    DataType, Delta, Element, ItemLimits, ItemState, JsonText, Operation, Settlement, Verdict,
+    DataType, Delta, Element, ItemLimits, ItemState, JsonText, Operation, Outcome, Settlement,
+    Verdict,
 };
 use tombolo_resolvers::{ResolverKind, Written};
 
@@ -72,7 +73,7 @@ impl Region {
         let resolver = self.kind.resolver();
         let mut delta =
             resolver.operate(&self.state, self.replica, operation.clone(), None, &limits).ok()?;
-        if let Some(lost) = resolver.lost(&self.state).first().filter(|_| lets_go) {
+        if let Some(lost) = resolver.records(&self.state).first().filter(|_| lets_go) {
             delta.end(lost.element, lost.lost.written.dot);
         }
         let dot = Dot::new(self.replica, self.applied.get(&self.replica) + 1);
@@ -104,8 +105,12 @@ impl Region {
         let (kind, rest) = (choice % 8, choice / 8);
         if kind == 1 || kind == 2 {
             let resolver = self.kind.resolver();
-            if let Some(lost) = resolver.lost(&self.state).get(usize::from(rest % 3)) {
-                let verdict = if kind == 1 { Verdict::Dismiss } else { Verdict::Restore };
+            if let Some(lost) = resolver.records(&self.state).get(usize::from(rest % 3)) {
+                let verdict = match lost.outcome {
+                    Outcome::Open if kind == 1 => Verdict::Dismiss,
+                    Outcome::Open => Verdict::Restore,
+                    _ => Verdict::Undo,
+                };
                 let element = lost.element.cloned();
                 let dot = lost.lost.written.dot;
                 return Operation::Settle(Settlement { element, dot, verdict });

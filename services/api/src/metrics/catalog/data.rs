@@ -5,7 +5,7 @@ use super::super::Metric;
 use super::super::text::Scale;
 use super::metric;
 
-pub(super) static METRICS: [Metric; 10] = [
+pub(super) static METRICS: [Metric; 13] = [
     metric(
         "tombolo_group_changes",
         Histogram,
@@ -96,6 +96,33 @@ pub(super) static METRICS: [Metric; 10] = [
         "Changes that have arrived and wait for what they depend on",
         |now, out| {
             out.value(&[], now.region.meters().held_back_bytes.get());
+        },
+    ),
+    metric(
+        "tombolo_verify_spans_compared_total",
+        Counter,
+        "spans",
+        "Spans of keys that were compared with another region's because this one asked",
+        |now, out| {
+            out.value(&[], now.region.meters().spans_compared.get());
+        },
+    ),
+    metric(
+        "tombolo_items_repaired_total",
+        Counter,
+        "items",
+        "Items whose state here was changed by joining another region's",
+        |now, out| {
+            out.value(&[], now.region.meters().states_joined.get());
+        },
+    ),
+    metric(
+        "tombolo_states_refused_total",
+        Counter,
+        "states",
+        "States of other regions that could not be what they were said to be",
+        |now, out| {
+            out.value(&[], now.region.meters().states_refused.get());
         },
     ),
 ];

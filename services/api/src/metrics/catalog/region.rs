@@ -5,7 +5,7 @@ use super::super::text::seconds;
 use super::super::{Metric, Moment};
 use super::metric;
 
-pub(super) static METRICS: [Metric; 5] = [
+pub(super) static METRICS: [Metric; 6] = [
     metric(
         "tombolo_build_info",
         Gauge,
@@ -29,6 +29,15 @@ pub(super) static METRICS: [Metric; 5] = [
     metric("tombolo_ready", Gauge, "1", "1 while the region takes commands, else 0", |now, out| {
         out.value(&[], u8::from(now.region.is_ready()));
     }),
+    metric(
+        "tombolo_catching_up",
+        Gauge,
+        "1",
+        "1 while the region catches up by another's state and answers 503 catching_up, else 0",
+        |now, out| {
+            out.value(&[], u8::from(now.region.is_catching_up()));
+        },
+    ),
     metric(
         "tombolo_clock_seconds",
         Gauge,

@@ -120,7 +120,7 @@ pub(super) static METRICS: [Metric; 11] = [
         "tombolo_traces_sent_total",
         Counter,
         "traces",
-        "Traces of writes that the collector took",
+        "Traces that the collector took: of writes, and of other regions' writes as they were applied",
         |now, out| {
             out.value(&[], now.traces.sent.get());
         },
@@ -129,7 +129,7 @@ pub(super) static METRICS: [Metric; 11] = [
         "tombolo_traces_dropped_total",
         Counter,
         "traces",
-        "Traces of writes that were dropped: queue_full where too many waited, not_taken where the collector did not take them",
+        "Traces that were dropped: queue_full where too many waited, not_taken where the collector did not take them",
         |now, out| {
             out.value(&[("reason", "queue_full")], now.traces.queue_full.get());
             out.value(&[("reason", "not_taken")], now.traces.not_taken.get());

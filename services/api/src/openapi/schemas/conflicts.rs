@@ -8,9 +8,9 @@ use tombolo_resolvers::{Reason, ResolverKind};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 
-use super::super::parameters::words;
+use super::super::parameters::{record_state, words};
 
-/// A page of open conflicts.
+/// A page of conflicts.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Conflicts {
     conflicts: Vec<Conflict>,
@@ -19,7 +19,7 @@ pub(super) struct Conflicts {
     next: Option<String>,
 }
 
-/// A write that has lost to a concurrent one.
+/// A write that has lost to a concurrent one, now or when that was settled.
 #[derive(Serialize, ToSchema)]
 struct Conflict {
     /// The same in every region.
@@ -37,7 +37,7 @@ struct Conflict {
     /// Why it has lost.
     #[schema(schema_with = reason)]
     reason: String,
-    #[schema(schema_with = state)]
+    #[schema(schema_with = record_state)]
     state: String,
 }
 
@@ -96,17 +96,5 @@ fn resolver() -> Schema {
 }
 
 fn reason() -> Schema {
-    words(
-        [
-            Reason::Concurrent,
-            Reason::LowerThanStanding,
-            Reason::HigherThanStanding,
-            Reason::EarlierGeneration,
-        ]
-        .map(Reason::name),
-    )
-}
-
-fn state() -> Schema {
-    words(["open", "restored", "dismissed"])
+    words(Reason::ALL.map(Reason::name))
 }

@@ -49,6 +49,16 @@ pub(super) enum Rule {
     Side(bool),
 }
 
+/// What was last decided about a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    Restored,
+    Dismissed,
+    /// Out of sight below what was restored in its place.
+    Covered,
+}
+
 /// What one change did here.
 #[derive(Debug, Clone)]
 pub(super) struct Write {
@@ -58,8 +68,10 @@ pub(super) struct Write {
     pub(super) value: Option<String>,
     /// What its author was shown, and it therefore replaces.
     pub(super) replaces: Seen,
-    /// It writes nothing and only replaces.
+    /// It writes nothing, and only replaces or settles.
     pub(super) only_replaces: bool,
+    /// What it decides about others.
+    pub(super) settles: Vec<(Change, State)>,
     /// The deletion on top of which it was written, where that counts.
     pub(super) generation: Option<Change>,
 }
@@ -98,10 +110,32 @@ impl Cell {
     }
 
     /// The writes that nobody has replaced, as far as `seen` tells.
-    pub(super) fn live(&self, seen: &Seen) -> Vec<&Write> {
+    pub(super) fn unreplaced(&self, seen: &Seen) -> Vec<&Write> {
         let replaced = |write: &&Write| self.all(seen).any(|w| w.replaces.contains(&write.change));
         let writes = self.all(seen).filter(|write| !write.only_replaces);
         writes.filter(|write| !replaced(write)).collect()
+    }
+
+    /// Those of them that nobody has set aside.
+    pub(super) fn live(&self, seen: &Seen) -> Vec<&Write> {
+        let mut live = self.unreplaced(seen);
+        live.retain(|write| self.settled(write.change, seen).1 == State::Open);
+        live
+    }
+
+    /// The last that was decided about a write, and by which change.
+    pub(super) fn settled(&self, change: Change, seen: &Seen) -> (Option<Change>, State) {
+        let decided = self.all(seen).filter_map(|by| {
+            let settled = by.settles.iter().find(|(about, _)| *about == change);
+            settled.map(|(_, state)| (Some(by.change), *state))
+        });
+        decided.max_by_key(|(by, _)| *by).unwrap_or((None, State::Open))
+    }
+
+    /// The writes that what the change `by` has restored here covers.
+    pub(super) fn covered(&self, by: Change, seen: &Seen) -> Vec<Change> {
+        let all = self.unreplaced(seen).into_iter().map(|write| write.change);
+        all.filter(|write| self.settled(*write, seen) == (Some(by), State::Covered)).collect()
     }
 
     /// The write that stands; of several the latest.
@@ -138,10 +172,35 @@ impl Cell {
         live.map(|write| write.change).chain([stands.change]).collect()
     }
 
+    /// The same with what that covers.
+    pub(super) fn replaced_for_good(&self, seen: &Seen) -> Seen {
+        let mut replaced = self.replaced_by_next(seen);
+        loop {
+            let covered = replaced.iter().flat_map(|by| self.covered(*by, seen));
+            let new: Vec<_> = covered.filter(|change| !replaced.contains(change)).collect();
+            if new.is_empty() {
+                return replaced;
+            }
+            replaced.extend(new);
+        }
+    }
+
     /// What has lost: what nobody has replaced, and does not stand.
     pub(super) fn lost(&self, seen: &Seen) -> Vec<&Write> {
         let Some(stands) = self.stands(seen) else { return Vec::new() };
         self.live(seen).into_iter().filter(|write| !self.shares(write, stands)).collect()
+    }
+
+    /// What has lost, and what was decided about it.
+    pub(super) fn records(&self, seen: &Seen) -> Vec<(&Write, State)> {
+        let lost = self.lost(seen).into_iter().map(|write| (write, State::Open));
+        let settled = self.unreplaced(seen).into_iter().map(|write| {
+            let (_, state) = self.settled(write.change, seen);
+            (write, state)
+        });
+        let settled =
+            settled.filter(|(_, state)| matches!(state, State::Restored | State::Dismissed));
+        lost.chain(settled.filter(|_| self.stands(seen).is_some())).collect()
     }
 
     /// Whether a live write stands together with the one that does.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cell::{Cell, Change, Rule, Seen, Write};
+use super::cell::{Cell, Change, Rule, Seen, State, Write};
+use super::settling::Settlement;
 
 /// The elements that are put into sets, in the order of JSON, each with its path.
 pub(super) const ELEMENTS: [(&str, &str); 5] = [
@@ -36,11 +37,7 @@ pub(super) enum Operation {
     },
     Increment(i64),
     Delete,
-    Settle {
-        path: String,
-        lost: Change,
-        restore: bool,
-    },
+    Settle(Settlement),
 }
 
 /// What is answered: the status alone, or with a code.
@@ -50,22 +47,23 @@ pub(super) enum Answer {
     Refused(u16, &'static str),
 }
 
-/// A conflict: where, what has lost, and what stands.
+/// A conflict: where, what has lost, what was decided about that, and what stands.
 #[derive(Debug)]
 pub(super) struct Conflict<'a> {
     pub(super) path: &'a str,
     pub(super) lost: &'a Write,
+    pub(super) state: State,
     pub(super) kept: &'a Write,
 }
 
 /// See the module.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
-    data_type: Type,
+    pub(super) data_type: Type,
     /// By path: one for a register or a flag, one for each element of a set.
-    cells: BTreeMap<&'static str, Cell>,
+    pub(super) cells: BTreeMap<&'static str, Cell>,
     /// By what a counter or a set exists.
-    exists: Cell,
+    pub(super) exists: Cell,
     increments: Vec<(Change, i64)>,
     /// The deletions of a counter, and what each had seen.
     resets: Vec<(Change, Seen)>,
@@ -80,7 +78,7 @@ pub(super) struct Author<'a> {
 }
 
 impl Author<'_> {
-    fn write(&self, cell: &Cell, value: Option<String>) -> Write {
+    pub(super) fn write(&self, cell: &Cell, value: Option<String>) -> Write {
         Write {
             change: self.change,
             region: self.region,
@@ -89,14 +87,22 @@ impl Author<'_> {
                 None => Some(write.change),
             }),
             value,
-            replaces: cell.replaced_by_next(self.seen),
+            replaces: cell.replaced_for_good(self.seen),
             only_replaces: false,
+            settles: Vec::new(),
         }
     }
 
-    fn ending(&self, replaces: Seen) -> Write {
-        let (change, region) = (self.change, self.region);
-        Write { change, region, value: None, replaces, only_replaces: true, generation: None }
+    pub(super) fn ending(&self, replaces: Seen) -> Write {
+        Write {
+            change: self.change,
+            region: self.region,
+            value: None,
+            replaces,
+            only_replaces: true,
+            settles: Vec::new(),
+            generation: None,
+        }
     }
 }
 
@@ -148,12 +154,12 @@ impl Item {
         self.increments.iter().filter(counts).map(|(_, by)| by).sum()
     }
 
-    /// Everything that has lost, earliest first.
+    /// Everything that has lost, whatever was decided about it, earliest first.
     pub(super) fn conflicts<'a>(&'a self, seen: &Seen) -> Vec<Conflict<'a>> {
         let cells = self.cells.iter().flat_map(|(path, cell)| {
             let kept = cell.stands(seen);
-            let lost = cell.lost(seen).into_iter();
-            lost.filter_map(move |lost| Some(Conflict { path, lost, kept: kept? }))
+            let lost = cell.records(seen).into_iter();
+            lost.filter_map(move |(lost, state)| Some(Conflict { path, lost, state, kept: kept? }))
         });
         let mut conflicts: Vec<_> = cells.collect();
         conflicts.sort_by_key(|conflict| conflict.lost.change);
@@ -172,7 +178,7 @@ impl Item {
                 return Answer::Refused(422, "immutable");
             }
             Operation::Delete if !is_shown => return Answer::Refused(404, "no_such_item"),
-            Operation::Put(value) => self.write(author, "", Some(value.clone()), &[]),
+            Operation::Put(value) => self.write(author, "", Some(value.clone())),
             Operation::PutSet(listed) => {
                 let listed = |nth: &usize| listed.contains(nth);
                 let all = 0..ELEMENTS.len();
@@ -194,18 +200,14 @@ impl Item {
                 self.delete(author);
                 return Answer::Done(204);
             }
-            Operation::Settle { path, lost, restore } => {
-                return self.settle(author, path, *lost, *restore);
-            }
+            Operation::Settle(settlement) => return self.settle(author, settlement),
         }
         Answer::Done(if is_shown { 200 } else { 201 })
     }
 
-    fn write(&mut self, author: Author<'_>, path: &str, value: Option<String>, also: &[Change]) {
+    fn write(&mut self, author: Author<'_>, path: &str, value: Option<String>) {
         let cell = self.cells.get_mut(path).unwrap();
-        let mut write = author.write(cell, value);
-        write.replaces.extend(also);
-        cell.writes.push(write);
+        cell.writes.push(author.write(cell, value));
     }
 
     fn change(&mut self, author: Author<'_>, added: Vec<usize>, removed: Vec<usize>) {
@@ -213,17 +215,17 @@ impl Item {
             added.into_iter().map(|n| (n, true)).chain(removed.into_iter().map(|n| (n, false)))
         {
             let (element, path) = ELEMENTS[nth];
-            self.write(author, path, is_added.then(|| element.to_owned()), &[]);
+            self.write(author, path, is_added.then(|| element.to_owned()));
         }
         self.exists.writes.push(author.write(&self.exists, None));
     }
 
     fn delete(&mut self, author: Author<'_>) {
         match self.data_type {
-            Type::Register => self.write(author, "", None, &[]),
-            // Nothing is left of it, what has lost included.
+            Type::Register => self.write(author, "", None),
+            // Nothing is left of it, what has lost or was settled included.
             Type::Flag => {
-                let live = self.cells[""].live(author.seen);
+                let live = self.cells[""].unreplaced(author.seen);
                 let live = live.into_iter().map(|write| write.change).collect();
                 self.cells.get_mut("").unwrap().writes.push(author.ending(live));
             }
@@ -232,41 +234,11 @@ impl Item {
                 let shown = ELEMENTS.iter().filter(|(_, path)| self.has(path, author.seen));
                 let shown: Vec<_> = shown.map(|(_, path)| *path).collect();
                 for path in shown {
-                    self.write(author, path, None, &[]);
+                    self.write(author, path, None);
                 }
             }
         }
         let ending = author.ending(self.exists.replaced_by_next(author.seen));
         self.exists.writes.push(ending);
-    }
-
-    fn settle(&mut self, author: Author<'_>, path: &str, lost: Change, restore: bool) -> Answer {
-        let before = self.clone();
-        let cell = &self.cells[path];
-        let found = cell.lost(author.seen).into_iter().find(|write| write.change == lost);
-        let Some(found) = found else { return Answer::Refused(404, "no_such_conflict") };
-        let value = found.value.clone();
-        let removes_nothing = value.is_none()
-            && self.data_type == Type::Register
-            && self.shown(author.seen).is_empty();
-        if !restore || removes_nothing {
-            let ending = author.ending(Seen::from([lost]));
-            self.cells.get_mut(path).unwrap().writes.push(ending);
-            return Answer::Done(200);
-        }
-        if cell.rule == Rule::First {
-            return Answer::Refused(409, "already_written");
-        }
-        self.write(author, path, value, &[lost]);
-        if self.data_type == Type::Set {
-            self.exists.writes.push(author.write(&self.exists, None));
-        }
-        let mut after = author.seen.clone();
-        after.insert(author.change);
-        if self.cells[path].lost(&after).iter().any(|write| write.change == author.change) {
-            *self = before;
-            return Answer::Refused(422, "would_lose_again");
-        }
-        Answer::Done(200)
     }
 }

@@ -8,6 +8,7 @@ use tombolo_simulation::Random;
 
 use super::cell::{Change, Seen};
 use super::item::{Answer, Author, ELEMENTS, Item, Operation};
+use super::settling::{Action, Settlement};
 use super::tables::{TABLES, Table};
 use crate::support::{Cluster, NAMES, Region, eventually, item};
 
@@ -100,7 +101,7 @@ impl World {
         self.ask(nth, (table.name, key), &operation);
     }
 
-    /// Settles so many random conflicts, each in a random region that has it.
+    /// Settles so many random conflicts, or takes that back, each in a random region that has it.
     pub(super) fn settle(&mut self, count: usize) {
         for _ in 0..count {
             let nth = self.below(NAMES.len());
@@ -108,23 +109,27 @@ impl World {
             if listed.is_empty() {
                 continue;
             }
-            let (at, restore) = (self.below(listed.len()), self.random.one_in(2));
-            let (conflict, id) = &listed[at];
+            let (conflict, id) = &listed[self.below(listed.len())];
+            // Of ten one is not what the conflict is ready for.
+            let is_ready = !self.random.one_in(10);
+            let action = match (conflict.told["state"] == "open", is_ready) {
+                (true, true) | (false, false) if self.random.one_in(2) => Action::Restore,
+                (true, true) | (false, false) => Action::Dismiss,
+                (true, false) | (false, true) => Action::Undo,
+            };
             let (path, lost) = (conflict.path.clone(), conflict.lost);
-            let settlement = Operation::Settle { path, lost, restore };
+            let settlement = Operation::Settle(Settlement { path, lost, action });
             let reply = self.asked(nth, conflict.item, &settlement, &|region| {
-                let action = if restore { "restore" } else { "dismiss" };
-                let path = format!("/v1/conflicts/{id}/{action}");
+                let path = format!("/v1/conflicts/{id}/{}", action.name());
                 region.client().send("POST", &path, &[], b"").unwrap()
             });
             self.count(match reply.0 {
-                Answer::Done(_) if restore => "restored",
-                Answer::Done(_) => "dismissed",
+                Answer::Done(_) => action.state(),
                 Answer::Refused(_, code) => code,
             });
             if reply.0 == Answer::Done(200) {
-                let state = if restore { "restored" } else { "dismissed" };
-                assert_eq!((&reply.1["id"], &reply.1["state"]), (&json!(id), &json!(state)));
+                let state = json!(action.state());
+                assert_eq!((&reply.1["id"], &reply.1["state"]), (&json!(id), &state));
             }
         }
     }
@@ -165,7 +170,7 @@ impl World {
             }
             Operation::Increment(by) => ("PATCH", format!("{{\"increment\":{by}}}")),
             Operation::Delete => ("DELETE", String::new()),
-            Operation::Settle { .. } => unreachable!("settled by its name"),
+            Operation::Settle(_) => unreachable!("settled by its name"),
         };
         self.asked(nth, of, operation, &|region| {
             region.client().send(method, &item(of.0, of.1), &[], body.as_bytes()).unwrap()
@@ -229,13 +234,12 @@ impl World {
         let mut listed = listed["conflicts"].as_array().unwrap().clone();
         let mut expected = self.expected(&self.seen[nth]);
         let of = |told: &Value| {
-            ["table", "key", "path", "lost", "kept"].map(|member| told[member].to_string())
+            ["table", "key", "path", "lost", "kept", "state"].map(|member| told[member].to_string())
         };
         // Both are in the order of what has lost, which a stable sort keeps among equals.
         expected.sort_by_key(|conflict| of(&conflict.told));
         for told in &mut listed {
             let told = told.as_object_mut().unwrap();
-            assert_eq!(told["state"], "open");
             for side in ["lost", "kept"] {
                 let at = told[side].as_object_mut().unwrap().remove("written_at");
                 assert!(at.is_some_and(|at| at.is_string()));
@@ -271,6 +275,7 @@ impl World {
                 told: json!({
                     "table": of.0, "key": of.1, "path": conflict.path,
                     "lost": side(conflict.lost), "kept": side(conflict.kept),
+                    "state": conflict.state.name(),
                 }),
             })
         });

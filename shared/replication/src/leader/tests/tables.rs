@@ -97,8 +97,9 @@ fn the_answer_to_a_named_call_is_in_its_change_and_known_wherever_that_is_applie
     let mut altered =
         TableDefinition { altered: Some(Dot::new(replica("a"), 2)), ..defined.clone() };
     altered.shape.consistency = Consistency::Session;
-    let tables: Vec<_> = answers.iter().map(|answer| answer.table.as_deref()).collect();
-    assert_eq!(tables, [Some(&defined), Some(&altered), None]);
+    let told: Vec<_> = answers.iter().map(|answer| answer.told.clone()).collect();
+    let [defined, altered] = [defined, altered].map(|table| Told::Table(Arc::new(table)));
+    assert_eq!(told, [defined, altered, Told::Nothing]);
     let existed: Vec<_> = answers.iter().map(|answer| answer.existed).collect();
     assert_eq!(existed, [false, true, true]);
 }

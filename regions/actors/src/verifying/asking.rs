@@ -1,0 +1,206 @@
+//! The asking end: drives the reconciler over a connection to one peer, made for that.
+
+use core::cell::RefCell;
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tombolo_causality::{RegionId, ReplicaId, VersionVector};
+use tombolo_protocol::{Frame, Purpose, RefusalCode};
+use tombolo_replication::leader::Voices;
+use tombolo_replication::reconciler::{Findings, Input, Limits, Output, Reconciler};
+
+use super::{HELD, Holdings, Patience};
+use crate::connection::{ConnectionError, FrameReader, FrameWriter};
+use crate::dialling::{dial, hello};
+use crate::leader::JoinError;
+use crate::links::Link;
+
+/// Spans that are compared or settled at a time: what the way is long for.
+const SPANS_MAX: usize = 4;
+
+/// How often an item that is being written is looked at.
+const ROUNDS_MAX: u32 = 4;
+
+/// What one span has, at most: items, and bytes of their states.
+const SPAN: (usize, usize) = (500, 256 << 10);
+
+/// How long the peer may say nothing.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    pub(crate) cluster: String,
+    pub(crate) own: ReplicaId,
+    pub(crate) address: (String, u16),
+    pub(crate) link: Arc<Link>,
+    pub(crate) holdings: Holdings,
+    pub(crate) dial_timeout: Duration,
+    pub(crate) frame_bytes_max: usize,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Compared {
+    /// What was shown at the beginning.
+    pub(super) vector: VersionVector,
+    pub(super) findings: Findings,
+    /// Whether the peer did not show that to the end.
+    pub(super) is_behind: bool,
+}
+
+impl Asking {
+    /// Compares everything with the peer and repairs what differs. This region speaks for the
+    /// writes of `speaks_for`.
+    pub(super) async fn run(&self, speaks_for: &[RegionId]) -> Result<Compared, ConnectionError> {
+        let mut paused = self.link.watch_paused();
+        let verified = async {
+            let hello = hello(&self.cluster, self.own, VersionVector::new(), Purpose::Verify);
+            let dialled = dial((&self.address.0, self.address.1), hello, self.link.peer);
+            let dialled = timeout(self.dial_timeout, dialled).await;
+            let (reader, writer, welcome) = dialled.map_err(|_| ConnectionError::Silent)??;
+            let view = self.holdings.view();
+            let tables = view.catalog().iter().map(|table| table.id);
+            let limits = Limits { spans_max: SPANS_MAX, rounds_max: ROUNDS_MAX };
+            let machine = Reconciler::new(limits, tables, speaks_for.to_vec());
+            let vector = VersionVector::clone(view.vector());
+            drop(view);
+            let shown = RefCell::new(welcome.vector);
+            let findings = self.converse((reader, writer), machine, (speaks_for, &shown)).await?;
+            let is_behind = findings.spans > 0 && !shown.borrow().descends(&vector);
+            Ok(Compared { vector, findings, is_behind })
+        };
+        tokio::select! {
+            verified = verified => verified,
+            _ = paused.wait_for(|paused| *paused) => {
+                let detail = "the link is paused".to_owned();
+                Err(ConnectionError::Refusing { code: RefusalCode::Paused, detail })
+            }
+        }
+    }
+
+    /// Sends and receives beside each other: neither end then waits for the other to read.
+    async fn converse(
+        &self,
+        (reader, mut writer): (FrameReader, FrameWriter),
+        machine: Reconciler,
+        run: (&[RegionId], &RefCell<VersionVector>),
+    ) -> Result<Findings, ConnectionError> {
+        // Each span asks one thing at a time, and so do those whose items have their turn.
+        let (to_peer, mut frames) = mpsc::channel(SPANS_MAX + 1);
+        let sending = async {
+            while let Some(frame) = frames.recv().await {
+                match writer.write(&frame).await {
+                    Ok(bytes) => self.link.facts().bytes_sent += bytes,
+                    Err(error) => return error,
+                }
+            }
+            ConnectionError::Stopped
+        };
+        tokio::select! {
+            found = self.drive(reader, &to_peer, machine, run) => found,
+            ended = sending => Err(ended),
+        }
+    }
+
+    async fn drive(
+        &self,
+        mut reader: FrameReader,
+        to_peer: &mpsc::Sender<Frame>,
+        mut machine: Reconciler,
+        (speaks_for, shown): (&[RegionId], &RefCell<VersionVector>),
+    ) -> Result<Findings, ConnectionError> {
+        let mut outputs = VecDeque::from(machine.begin());
+        let patience = Patience::default();
+        loop {
+            self.holdings.check()?;
+            let input = match outputs.pop_front() {
+                Some(Output::Done(findings)) => return Ok(findings),
+                Some(output) => self.perform(output, to_peer, (speaks_for, &patience)).await?,
+                None => Some(self.hear(&mut reader, shown).await?),
+            };
+            if let Some(input) = input {
+                let misfit = |error: tombolo_replication::reconciler::Misfit| {
+                    ConnectionError::Unexpected { what: error.what }
+                };
+                outputs.extend(machine.handle(input).map_err(misfit)?);
+            }
+        }
+    }
+
+    async fn hear(
+        &self,
+        reader: &mut FrameReader,
+        shown: &RefCell<VersionVector>,
+    ) -> Result<Input, ConnectionError> {
+        let bytes_read = reader.bytes_read();
+        let before = bytes_read.get();
+        let frame = reader.read(self.frame_bytes_max, ANSWER_MAX).await;
+        self.link.facts().bytes_received += bytes_read.get() - before;
+        if let Err(ConnectionError::Frame(_)) = &frame {
+            self.holdings.meters.states_refused.increment();
+        }
+        match frame? {
+            Frame::Compared(compared) => {
+                self.holdings.meters.spans_compared.increment();
+                shown.borrow_mut().join(&compared.vector);
+                Ok(Input::Compared(compared))
+            }
+            Frame::Offered(offered) => {
+                shown.borrow_mut().join(&offered.vector);
+                Ok(Input::Offered(offered))
+            }
+            Frame::Refused { code, detail } => Err(ConnectionError::Refused { code, detail }),
+            _ => Err(ConnectionError::Unexpected { what: "something else than an answer" }),
+        }
+    }
+
+    async fn perform(
+        &self,
+        output: Output,
+        to_peer: &mpsc::Sender<Frame>,
+        (speaks_for, patience): (&[RegionId], &Patience),
+    ) -> Result<Option<Input>, ConnectionError> {
+        let ours = &self.holdings;
+        let frame = match output {
+            Output::Compare(compare) => Frame::Compare(compare),
+            Output::Offer(offer) => Frame::Offer(offer),
+            Output::Read(span) => {
+                let listed = ours.list(span, SPAN).await?;
+                let (listing, rest) = listed.map_or((None, None), |(l, rest)| (Some(l), rest));
+                return Ok(Some(Input::Read { listing, rest }));
+            }
+            Output::Await { table, vector } => {
+                ours.catch_up(&vector, patience).await?;
+                return Ok(Some(Input::Awaited { table }));
+            }
+            Output::Load { table, keys, vector } => {
+                ours.catch_up(&vector, patience).await?;
+                let (vector, items) = ours.held(table, keys, HELD).await?;
+                return Ok(Some(Input::Loaded { vector, items }));
+            }
+            Output::Join { table, items, vector } => {
+                ours.catch_up(&vector, patience).await?;
+                let voices = Voices { ours: speaks_for.to_vec(), theirs: vec![self.link.peer] };
+                let joined = ours.join(table, items, voices).await;
+                let left_over = joined.map_err(|error| not_joined(&error))?.left_over;
+                return Ok(Some(Input::Joined { left_over }));
+            }
+            Output::Done(_) => return Ok(None),
+        };
+        to_peer.send(frame).await.map_err(|_| ConnectionError::Stopped)?;
+        Ok(None)
+    }
+}
+
+/// Why the connection ends where states were not joined.
+pub(super) fn not_joined(error: &JoinError) -> ConnectionError {
+    let code = match error {
+        JoinError::Refused(_) => RefusalCode::Malformed,
+        _ => RefusalCode::Unavailable,
+    };
+    ConnectionError::Refusing { code, detail: error.to_string() }
+}
