@@ -269,17 +269,36 @@ impl Intake {
             self.held_bytes += sealed.bytes.len();
             stream.push(peer, sealed);
         }
-        if self.asked.get(&origin).is_some_and(|asked| asked.up_to <= stream.accepted().seq) {
-            self.asked.remove(&origin);
-        }
         let is_roomier = self.release(out);
         self.shed();
         if is_roomier {
             self.ask_again_for_the_dropped(now_ms, out);
         }
+        self.go_on_asking(now_ms, peer, origin, here, out);
         self.ask_for_what_holds_back(now_ms, out);
     }
 
+    /// An answer is one batch. One that has brought the stream on from `before` is followed by a
+    /// request for the rest; without it, whatever was long would take an `ask_again_ms` a batch.
+    fn go_on_asking(
+        &mut self,
+        now_ms: u64,
+        peer: RegionId,
+        origin: ReplicaId,
+        before: u64,
+        out: &mut Vec<Output>,
+    ) {
+        let here = self.stream_position(&origin).seq;
+        let Some(asked) = self.asked.get(&origin).copied() else { return };
+        if asked.up_to <= here {
+            self.asked.remove(&origin);
+        } else if asked.peer == peer && here > before {
+            self.asked.remove(&origin);
+            self.ask(now_ms, peer, origin, asked.up_to, out);
+        }
+    }
+
+    /// What a catch-up by state has brought.
     fn adopt(&mut self, now_ms: u64, streams: &Streams, out: &mut Vec<Output>) {
         for (origin, at) in streams.iter() {
             let stream = self.streams.entry(origin).or_default();
