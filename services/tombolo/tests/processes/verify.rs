@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tombolo_wan::LinkShape;
 
-use self::damage::{Damage, damage, forgotten, with_another_value, without_what_is_hidden};
+use self::damage::{
+    Damage, damage, forgotten, with_another_value, with_nothing_settled, without_what_is_hidden,
+};
 use crate::support::{Asked, Cluster, Distance, Level, Load, NAMES, Region, Tally, eventually};
 
 /// What `region` says of comparing itself with the others.
@@ -135,6 +137,51 @@ fn a_value_that_nobody_has_written_gives_way_to_what_its_author_says() {
     cluster.at_mut("c").start();
     assert_eq!(told(&verify(cluster.at("c"))), [("a", true, 0), ("b", false, 1)]);
     cluster.level();
+}
+
+/// What `region` tells of the conflicts of the notes.
+#[track_caller]
+fn conflicts(region: &Region) -> Value {
+    let answer = region.ask("GET", "/v1/conflicts?table=notes", None).expect(200);
+    answer["conflicts"].clone()
+}
+
+#[test]
+fn what_was_decided_about_a_conflict_is_repaired_as_what_was_written_is() {
+    let mut cluster = cluster_with_items();
+    for action in ["pause", "resume"] {
+        for peer in ["a", "b"] {
+            cluster.at("c").steer(peer, action);
+        }
+        if action == "pause" {
+            for name in ["a", "c"] {
+                cluster.at(name).put("notes", "note", name);
+            }
+        }
+    }
+    cluster.level();
+    let id = conflicts(cluster.at("a"))[0]["id"].as_str().unwrap().to_owned();
+    let settle = |cluster: &Cluster, name, verb| {
+        cluster.at(name).ask("POST", &format!("/v1/conflicts/{id}/{verb}"), None).expect(200)
+    };
+    let open = conflicts(cluster.at("a"));
+    settle(&cluster, "a", "restore");
+    let before = cluster.level();
+    let settled = conflicts(cluster.at("a"));
+    assert_eq!(settled[0]["state"], "restored");
+    for damage in [forgotten as Damage, with_nothing_settled] {
+        damage_b(&mut cluster, &[("note", damage)]);
+        assert_ne!(conflicts(cluster.at("b")), settled);
+        assert_eq!(told(&verify(cluster.at("a"))), [("b", false, 1), ("c", true, 0)]);
+        assert_eq!(cluster.level(), before);
+        assert_eq!(conflicts(cluster.at("b")), settled);
+    }
+    // What has been repaired can be taken back, and has its value.
+    settle(&cluster, "b", "undo");
+    cluster.level();
+    for name in NAMES {
+        assert_eq!(conflicts(cluster.at(name)), open, "{name}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tombolo_causality::VersionVector;
-use tombolo_datatypes::{ItemState, JsonText, RegisterState, TypeState};
+use tombolo_datatypes::{Entry, ItemState, JsonText, Live, RegisterState, TypeState};
 use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_replication::{ItemKey, Key};
 use tombolo_storage::disk::{Disk, RealDisk};
@@ -28,6 +28,16 @@ pub(super) fn without_what_is_hidden(state: &ItemState) -> ItemState {
     ItemState::from_parts(context, state.value().clone())
 }
 
+/// Nothing is known any more of what was decided about its conflicts.
+pub(super) fn with_nothing_settled(state: &ItemState) -> ItemState {
+    let TypeState::Register(register) = state.value() else { panic!("not a register: {state:?}") };
+    assert!(register.live.has_aside(), "nothing is settled");
+    let entries = register.live.all().cloned().map(|entry| Entry { settled: None, ..entry });
+    let live = Live::from_entries(entries.collect());
+    let value = TypeState::Register(RegisterState { live, kept: register.kept.clone() });
+    ItemState::from_parts(state.context().clone(), value)
+}
+
 /// It shows what nobody has written.
 pub(super) fn with_another_value(state: &ItemState) -> ItemState {
     let TypeState::Register(register) = state.value() else { panic!("not a register: {state:?}") };
@@ -35,7 +45,7 @@ pub(super) fn with_another_value(state: &ItemState) -> ItemState {
         entry.value.value = Some(JsonText::parse(br#""zzz""#).unwrap());
         entry
     });
-    let live = tombolo_datatypes::Live::from_entries(entries.collect());
+    let live = Live::from_entries(entries.collect());
     let value = TypeState::Register(RegisterState { live, kept: None });
     ItemState::from_parts(state.context().clone(), value)
 }
