@@ -19,16 +19,16 @@ use crate::logging;
 use crate::output::{Grid, progress};
 
 /// How many failing worlds are told of in full.
-const TOLD_MAX: usize = 3;
+const TOLD: usize = 3;
 
 /// How much of a failing world's history is told, in lines from its end.
-const HISTORY_LINES_MAX: usize = 60;
+const HISTORY_LINES: usize = 60;
 
 /// From so many worlds on everything must have happened at least once.
 const COMPLETE_FROM: u64 = 1_000;
 
 /// In how many worlds at most a planted bug must be found.
-const HUNTED_MAX: u64 = 500;
+const HUNTED: u64 = 500;
 
 pub(crate) fn run(arguments: &Simulate) -> ExitCode {
     // What panics in a world is told as what it breaks; and a database on a disk that has lied may
@@ -135,7 +135,7 @@ fn many(arguments: &Simulate, plan: &(dyn Fn(u64) -> Plan + Sync)) -> io::Result
     if !complete {
         writeln!(io::stdout().lock(), "never in {count} worlds: {}", missing(&tally).join(", "))?;
     }
-    for failed in tally.failed.iter().take(TOLD_MAX) {
+    for failed in tally.failed.iter().take(TOLD) {
         explain(arguments, &plan(failed.seed), failed)?;
     }
     Ok(tally.failed.is_empty() && complete)
@@ -179,7 +179,7 @@ fn explain(arguments: &Simulate, plan: &Plan, failed: &Failed) -> io::Result<()>
     let (smallest, outcome) = shrink(plan, &failed.violation);
     let mut out = io::stdout().lock();
     writeln!(out, "\nseed {}: {}", failed.seed, failed.violation)?;
-    let begin = outcome.history.len().saturating_sub(HISTORY_LINES_MAX);
+    let begin = outcome.history.len().saturating_sub(HISTORY_LINES);
     writeln!(
         out,
         "the shortest history found, {} lines, the last of them:",
@@ -206,7 +206,7 @@ fn explain(arguments: &Simulate, plan: &Plan, failed: &Failed) -> io::Result<()>
 fn mutants(arguments: &Simulate) -> io::Result<bool> {
     let mut grid = Grid::new(["PLANTED", "WORLDS", "FOUND BY", "HOW"]);
     let mut all = true;
-    let seeds = arguments.seeds.unwrap_or(HUNTED_MAX);
+    let seeds = arguments.seeds.unwrap_or(HUNTED);
     let bar = progress(None);
     for mutant in Mutant::ALL {
         bar.set_message(format!("hunting: {mutant}"));
@@ -232,11 +232,11 @@ fn mutants(arguments: &Simulate) -> io::Result<bool> {
 }
 
 fn brief(text: &str) -> String {
-    const CHARS_MAX: usize = 90;
-    if text.chars().count() <= CHARS_MAX {
+    const CHARS: usize = 90;
+    if text.chars().count() <= CHARS {
         return text.to_owned();
     }
-    text.chars().take(CHARS_MAX).chain(['…']).collect()
+    text.chars().take(CHARS).chain(['…']).collect()
 }
 
 fn span(time: Duration) -> String {
