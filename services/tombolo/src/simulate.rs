@@ -46,10 +46,8 @@ pub(crate) fn run(arguments: &Simulate) -> ExitCode {
         }
     };
     let plan = |seed| {
-        let mut plan = match arguments.swarm {
-            true => Plan::swarm(seed),
-            false => Plan::single(seed, arguments.minutes),
-        };
+        let mut plan =
+            if arguments.swarm { Plan::swarm(seed) } else { Plan::single(seed, arguments.minutes) };
         plan.run_ms = arguments.run_ms.unwrap_or(plan.run_ms);
         without.iter().fold(plan, |plan, fault| plan.without(*fault))
     };
@@ -191,16 +189,16 @@ fn explain(arguments: &Simulate, plan: &Plan, failed: &Failed) -> io::Result<()>
     let left_out = FaultKind::ALL.iter().filter(|f| plan.has(**f) && !smallest.has(**f));
     let mut without: Vec<_> = left_out.map(|fault| fault.name().to_owned()).collect();
     without.extend(arguments.without.iter().cloned());
-    let mut again = format!("tombolo simulate --seed {}", failed.seed);
-    if arguments.swarm {
-        again += &format!(" --swarm --run-ms {}", smallest.run_ms);
+    let kind = if arguments.swarm {
+        format!("--swarm --run-ms {}", smallest.run_ms)
     } else {
-        again += &format!(" --minutes {}", arguments.minutes);
-    }
-    if !without.is_empty() {
-        again += &format!(" --without \"{}\"", without.join(","));
-    }
-    writeln!(out, "again: {again} --tell")
+        format!("--minutes {}", arguments.minutes)
+    };
+    let without = match &*without {
+        [] => String::new(),
+        without => format!(" --without \"{}\"", without.join(",")),
+    };
+    writeln!(out, "again: tombolo simulate --seed {} {kind}{without} --tell", failed.seed)
 }
 
 fn mutants(arguments: &Simulate) -> io::Result<bool> {
@@ -212,15 +210,11 @@ fn mutants(arguments: &Simulate) -> io::Result<bool> {
         bar.set_message(format!("hunting: {mutant}"));
         bar.tick();
         let caught = hunt(*mutant, arguments.seed..arguments.seed.saturating_add(seeds));
-        let (by, how) = match &caught.by {
-            Some(failed) => {
-                let invariant = format!("{:?}", failed.violation.invariant);
-                (invariant, brief(&failed.violation.detail))
-            }
-            None => {
-                all = false;
-                ("nothing".to_owned(), String::new())
-            }
+        let (by, how) = if let Some(failed) = &caught.by {
+            (format!("{:?}", failed.violation.invariant), brief(&failed.violation.detail))
+        } else {
+            all = false;
+            ("nothing".to_owned(), String::new())
         };
         grid.row([mutant.name().to_owned(), caught.worlds.to_string(), by, how]);
     }
