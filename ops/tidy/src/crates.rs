@@ -56,4 +56,14 @@ mod tests {
         let found = crates_are_members(&tree);
         assert_eq!(found, [Finding::of("b/Cargo.toml", "is not a member of the workspace")]);
     }
+
+    #[test]
+    fn a_crate_that_the_workspace_excludes_by_name_is_not() {
+        let tree = Tree::sample([
+            ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\nexclude = [\"a/b\"]"),
+            ("a/Cargo.toml", "[package]\nname = \"a\""),
+            ("a/b/Cargo.toml", "[package]\nname = \"b\""),
+        ]);
+        assert_eq!(crates_are_members(&tree), []);
+    }
 }

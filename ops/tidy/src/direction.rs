@@ -18,6 +18,7 @@ const SHARED_ORDER: [&str; 5] = [
 const SIMULATION: &str = "regions/simulation";
 const BINARY: &str = "services/tombolo";
 const WAN: &str = "regions/wan";
+const FUZZ: &str = "ops/fuzz";
 
 /// Every dependency from one crate of the repository to another points down.
 pub fn dependencies_point_down(tree: &Tree) -> Vec<Finding> {
@@ -40,6 +41,8 @@ fn refusal(from: &Manifest, to: &Manifest, dependency: &Dependency) -> Option<&'
     let (from, to) = (from.folder.as_str(), to.folder.as_str());
     match (top(from), top(to)) {
         _ if from == WAN => Some("the relay knows no crate of this repository"),
+        // Tools that stand on all of it and that nothing stands on.
+        (_, "shared" | "regions" | "services") if from == FUZZ => None,
         ("benchmarks", "shared" | "regions" | "services")
         | ("services", "shared" | "services")
         | ("regions", "shared") => None,
@@ -100,6 +103,8 @@ mod tests {
             ("services/api", "regions/simulation"),
             ("services/api", "benchmarks"),
             ("ops/tidy", "shared/causality"),
+            ("ops/fuzz", "benchmarks"),
+            ("services/api", "ops/fuzz"),
         ] {
             assert_eq!(found(from, to, "dependencies"), 1, "{from} on {to}");
             assert_eq!(found(from, to, "build-dependencies"), 1, "{from} on {to}");
@@ -119,6 +124,7 @@ mod tests {
             ("services/tombolo", "regions/simulation"),
             ("services/tombolo", "services/api"),
             ("benchmarks", "regions/simulation"),
+            ("ops/fuzz", "services/api"),
         ] {
             assert_eq!(found(from, to, "dependencies"), 0, "{from} on {to}");
         }

@@ -44,7 +44,8 @@ impl Manifest {
     }
 }
 
-/// The manifests of all crates, sorted by folder; what cannot be read is a finding.
+/// The manifests of all crates, sorted by folder, less those that the workspace excludes by name:
+/// what is built with another toolchain. What cannot be read is a finding.
 pub(crate) fn manifests(tree: &Tree) -> (Vec<Manifest>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut parsed = |path: &str, text: &str| {
@@ -54,10 +55,14 @@ pub(crate) fn manifests(tree: &Tree) -> (Vec<Manifest>, Vec<Finding>) {
     };
     let root = tree.text("Cargo.toml").and_then(|text| parsed("Cargo.toml", text));
     let shared = root.as_ref().and_then(|root| root.get("workspace")?.get("dependencies"));
+    let excluded = listed(tree, "exclude");
     let manifests = tree
         .texts_ending("/Cargo.toml")
         .filter_map(|(path, text)| {
             let folder = path.strip_suffix("/Cargo.toml")?.to_owned();
+            if excluded.contains(&folder) {
+                return None;
+            }
             Some(manifest(folder, &parsed(path, text)?, shared))
         })
         .collect();
@@ -66,9 +71,14 @@ pub(crate) fn manifests(tree: &Tree) -> (Vec<Manifest>, Vec<Finding>) {
 
 /// The members of the workspace, as listed.
 pub(crate) fn members(tree: &Tree) -> Vec<String> {
+    listed(tree, "members")
+}
+
+/// The folders in a list of the workspace.
+fn listed(tree: &Tree, list: &str) -> Vec<String> {
     let root = tree.text("Cargo.toml").and_then(|text| text.parse::<Table>().ok());
-    let members = root.as_ref().and_then(|root| root.get("workspace")?.get("members")?.as_array());
-    members.into_iter().flatten().filter_map(|member| Some(member.as_str()?.to_owned())).collect()
+    let folders = root.as_ref().and_then(|root| root.get("workspace")?.get(list)?.as_array());
+    folders.into_iter().flatten().filter_map(|folder| Some(folder.as_str()?.to_owned())).collect()
 }
 
 fn manifest(folder: String, table: &Table, shared: Option<&Value>) -> Manifest {

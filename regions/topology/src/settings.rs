@@ -90,10 +90,22 @@ impl Settings {
         path: &Path,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, SettingsError> {
-        let layers = Layers::gather(path, environment)?;
-        let Region { name, data_dir } = Region::load(&layers)?;
+        Self::of(&Layers::gather(path, environment)?)
+    }
+
+    /// The same for a file whose text is at hand. Reads nothing: `path` is for errors to name.
+    pub fn parse(
+        text: &str,
+        path: &Path,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, SettingsError> {
+        Self::of(&Layers::of(text, path, environment)?)
+    }
+
+    fn of(layers: &Layers) -> Result<Self, SettingsError> {
+        let Region { name, data_dir } = Region::load(layers)?;
         let mut settings = Self::for_region(name, data_dir);
-        settings.overlay(&layers)?;
+        settings.overlay(layers)?;
         settings.check()?;
         Ok(settings)
     }

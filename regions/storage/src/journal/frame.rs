@@ -20,6 +20,10 @@
 /// The largest payload of one frame: 1 GiB.
 pub const PAYLOAD_BYTES_MAX: usize = 1 << 30;
 
+/// The last number of a frame or a segment: what claims a later one is none. At a million frames a
+/// second it is reached in 146,000 years, and counting on from it does not overflow.
+pub(super) const NUMBER_MAX: u64 = 1 << 62;
+
 pub(super) const MAGIC: [u8; 4] = *b"TmbJ";
 pub(super) const FORMAT_VERSION: u8 = 1;
 pub(super) const HEADER_BYTES: usize = 40;
@@ -81,6 +85,9 @@ impl Header {
             number: u64::from_le_bytes(take(bytes, 24)),
             nonce: u64::from_le_bytes(take(bytes, 32)),
         };
+        if stamp.segment > NUMBER_MAX || stamp.number > NUMBER_MAX {
+            return None;
+        }
         let payload_bytes = u32::from_le_bytes(take(bytes, 8));
         Some(Self { stamp, payload_bytes, crc: u32::from_le_bytes(take(bytes, CRC_AT)) })
     }
@@ -186,6 +193,20 @@ mod tests {
         let header = Header { stamp: stamp(), payload_bytes: 9, crc: 3 };
         assert_eq!(Header::decode(&header.encode()), Some(header));
         assert_eq!(stamp().durable_before(), 0x0102_0302);
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_counted_on_from_is_no_frame() {
+        let named = |segment, number| Header {
+            stamp: Stamp { segment, number, ..stamp() },
+            payload_bytes: 0,
+            crc: 0,
+        };
+        let last = named(NUMBER_MAX, NUMBER_MAX);
+        assert_eq!(Header::decode(&last.encode()), Some(last));
+        for past in [named(NUMBER_MAX + 1, 1), named(1, NUMBER_MAX + 1), named(1, u64::MAX)] {
+            assert_eq!(Header::decode(&past.encode()), None);
+        }
     }
 
     #[test]

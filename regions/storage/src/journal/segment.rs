@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use super::{
     Position,
-    frame::{HEADER_BYTES, Header, Kind, Stamp},
+    frame::{HEADER_BYTES, Header, Kind, NUMBER_MAX, Stamp},
     probe,
 };
 use crate::disk::DiskFile;
@@ -56,7 +56,7 @@ impl FileKind {
         if digits.len() != 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let number = digits.parse().ok()?;
+        let number = digits.parse().ok().filter(|number| *number <= NUMBER_MAX)?;
         match extension {
             "log" => Some(Self::Log(number)),
             "spare" => Some(Self::Spare(number)),
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        for kind in [FileKind::Log(7), FileKind::Spare(u64::MAX), FileKind::New(1)] {
+        for kind in [FileKind::Log(7), FileKind::Spare(NUMBER_MAX), FileKind::New(1)] {
             let name = kind.name();
             assert_eq!(FileKind::parse(name.strip_prefix("journal/").unwrap()), Some(kind));
         }
@@ -165,6 +165,7 @@ mod tests {
             "00000000000000000007.LOG",
             "+0000000000000000007.log",
             "99999999999999999999.log",
+            "18446744073709551615.log",
             "00000000000000000007.log.bak",
         ] {
             assert_eq!(FileKind::parse(name), None, "{name}");

@@ -32,7 +32,15 @@ impl Layers {
         path: &Path,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, SettingsError> {
-        let text = read(path)?;
+        Self::of(&read(path)?, path, environment)
+    }
+
+    /// Lays `environment` over `text`, which is that of the file at `path`.
+    pub(super) fn of(
+        text: &str,
+        path: &Path,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, SettingsError> {
         let not_toml = |cause: &dyn std::fmt::Display| SettingsError::NotToml {
             path: path.to_owned(),
             cause: readable(&cause.to_string(), 1_000),
@@ -43,7 +51,7 @@ impl Layers {
             .separator(SEPARATOR)
             .source(Some(names::known_variables(environment)?));
         let merged = Config::builder()
-            .add_source(config::File::from_str(&text, FileFormat::Toml))
+            .add_source(config::File::from_str(text, FileFormat::Toml))
             .add_source(variables)
             .build()
             .map_err(|e: ConfigError| not_toml(&e))?;
