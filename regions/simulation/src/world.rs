@@ -278,9 +278,8 @@ impl World {
     fn end(&mut self, region: RegionIndex, power: bool) {
         let Self { regions, around, .. } = self;
         let ending = &mut regions[region];
-        if let Process::Running(mut running) =
-            core::mem::replace(&mut ending.process, Process::Down)
-        {
+        let mut process = core::mem::replace(&mut ending.process, Process::Down);
+        if let Process::Running(running) = &mut process {
             running.abandon(around);
         }
         for connection in around.network.of(region) {
@@ -302,6 +301,8 @@ impl World {
         } else {
             ending.disk.process_end();
         }
+        // Only now: a process that ends at once writes nothing more, its database least of all.
+        drop(process);
         ending.disk_is_bad = false;
         ending.disk_is_full = false;
     }
