@@ -7,7 +7,7 @@
 //!
 //! It is the asking end; the peer only answers ([`to_join`]). Nothing is kept between two runs: a
 //! tree of digests could be wrong by itself. What is still on its way by the log is no difference
-//! ([`verdict`]): it is looked at again, a few times, and then counted. What differs is repaired by
+//! ([`verdict()`]): it is looked at again, a few times, and then counted. What differs is repaired by
 //! joining states in both regions, never by copying one over the other.
 //!
 //! Bounded are the spans under way, the items of each, and the rounds; nothing here knows how long
