@@ -1,7 +1,8 @@
 //! Which crate of this repository may know which.
 //!
 //! services → regions → shared, and within shared an order of its own. The rule holds for tests as
-//! well, with one opening: tests may stand on the simulation, which stands on regions.
+//! well, with one opening: tests may stand on the simulation, which stands on regions. Of programs
+//! only the binary may, for `tombolo simulate`: what serves knows nothing of being simulated.
 
 use crate::manifest::{Dependency, Kind, Manifest, manifests};
 use crate::{Finding, Tree};
@@ -15,6 +16,7 @@ const SHARED_ORDER: [&str; 5] = [
     "shared/protocol",
 ];
 const SIMULATION: &str = "regions/simulation";
+const BINARY: &str = "services/tombolo";
 const WAN: &str = "regions/wan";
 const FUZZ: &str = "ops/fuzz";
 
@@ -44,7 +46,11 @@ fn refusal(from: &Manifest, to: &Manifest, dependency: &Dependency) -> Option<&'
         ("benchmarks", "shared" | "regions" | "services")
         | ("services", "shared" | "services")
         | ("regions", "shared") => None,
-        ("services", "regions") if to != SIMULATION || dependency.kind == Kind::Tests => None,
+        ("services", "regions")
+            if to != SIMULATION || from == BINARY || dependency.kind == Kind::Tests =>
+        {
+            None
+        }
         ("regions", "regions") => match dependency.kind {
             Kind::Code if to == SIMULATION => Some("what is simulated does not know it"),
             Kind::Code if to == WAN && from != SIMULATION => {
@@ -94,7 +100,7 @@ mod tests {
             ("regions/wan", "shared/causality"),
             ("regions/actors", "regions/wan"),
             ("regions/storage", "regions/simulation"),
-            ("services/tombolo", "regions/simulation"),
+            ("services/api", "regions/simulation"),
             ("services/api", "benchmarks"),
             ("ops/tidy", "shared/causality"),
             ("ops/fuzz", "benchmarks"),
@@ -115,6 +121,7 @@ mod tests {
             ("regions/simulation", "regions/wan"),
             ("services/api", "shared/protocol"),
             ("services/tombolo", "regions/wan"),
+            ("services/tombolo", "regions/simulation"),
             ("services/tombolo", "services/api"),
             ("benchmarks", "regions/simulation"),
             ("ops/fuzz", "services/api"),

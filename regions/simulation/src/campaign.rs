@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::coverage::{Coverage, FaultKind};
-use crate::invariant::Violation;
+use crate::invariant::{Invariant, Violation};
 use crate::mutant::Mutant;
 use crate::plan::Plan;
 use crate::world::{Outcome, run};
@@ -108,13 +108,17 @@ pub struct Caught {
     pub worlds: u64,
 }
 
-/// Plants `mutant` in one world of a swarm after the other, until a promise breaks.
+/// Plants `mutant` in one world of a swarm after the other, until one of the promises I1 to I12
+/// breaks that holds in the same world without it.
 pub fn hunt(mutant: Mutant, seeds: Range<u64>) -> Caught {
     let mut worlds = 0;
     for seed in seeds {
         worlds += 1;
         let plan = Plan { mutant: Some(mutant), ..Plan::swarm(seed) };
-        if let Some(violation) = run(&plan).violation {
+        let violation = run(&plan).violation.filter(|found| found.invariant != Invariant::Alive);
+        if let Some(violation) = violation
+            && run(&Plan::swarm(seed)).violation.is_none()
+        {
             return Caught { mutant, by: Some(Failed { seed, violation }), worlds };
         }
     }

@@ -1,6 +1,7 @@
 //! Regions, network, clients and accidents in one thread and one seeded time.
 
 mod accidents;
+mod asking;
 mod settling;
 
 use std::collections::BTreeSet;
@@ -12,7 +13,7 @@ use tombolo_topology::{LatencyMatrix, Place};
 
 use crate::Random;
 use crate::around::Around;
-use crate::clients::{Client, Pending, TABLES, shape};
+use crate::clients::{Client, TABLES};
 use crate::coverage::{Coverage, FaultKind, PathKind};
 use crate::disk::SimulatedDisk;
 use crate::invariant::{Invariant, Violation};
@@ -20,7 +21,7 @@ use crate::network::{Delivery, Network, RegionIndex};
 use crate::plan::Plan;
 use crate::queue::Queue;
 use crate::region::{Failure, Process, Region, Wake};
-use crate::request::{Reply, Request, What};
+use crate::request::Request;
 use crate::trace::Trace;
 use crate::truth::Truth;
 
@@ -46,9 +47,6 @@ pub(crate) enum Event {
     /// A process begins, unless one has since.
     Restart { region: RegionIndex, life: u64 },
 }
-
-/// How long a client waits for an answer.
-const CLIENT_WAITS_US: u64 = 5_000_000;
 
 /// What became of a world.
 #[derive(Clone, Debug)]
@@ -261,137 +259,6 @@ impl World {
         self.ends_on(region, result);
     }
 
-    fn client(&mut self, index: usize) {
-        if self.clients[index].pending.is_some() {
-            return;
-        }
-        if self.healed {
-            return;
-        }
-        let request = if index == 0 && !self.tables_left.is_empty() {
-            let table = self.tables_left.last().copied().unwrap_or(0);
-            let (table, data_type, resolver) = TABLES[table];
-            let what = What::Define { table, shape: shape(data_type, resolver) };
-            let consistency = tombolo_replication::Consistency::Eventual;
-            self.clients[0].region = 0;
-            self.clients[0].request(Pending { number: 0, what, consistency, retries: 0 })
-        } else {
-            let Around { plan, random, .. } = &mut self.around;
-            self.clients[index].next(plan, random)
-        };
-        self.send(index, request);
-    }
-
-    fn send(&mut self, client: usize, request: Request) {
-        let (region, what) = (self.clients[client].region, &request.what);
-        let name = self.regions[region].name;
-        self.around.tell(|| format!("client {client} asks {name}: {what:?}"));
-        let number = request.number;
-        let at_us = self.around.now_us + CLIENT_WAITS_US;
-        self.around.queue.plan(at_us, Event::Timeout { client, number });
-        let region = self.clients[client].region;
-        self.ask(region, request);
-    }
-
-    fn timeout(&mut self, client: usize, number: u64) {
-        let waits = self.clients[client].pending.as_ref().is_some_and(|p| p.number == number);
-        if waits {
-            self.unanswered(client);
-        }
-    }
-
-    /// A client was not answered: it asks again where it may, and goes on otherwise.
-    fn unanswered(&mut self, client: usize) {
-        let Around { plan, random, .. } = &mut self.around;
-        match self.clients[client].again(plan, random) {
-            Some(request) => self.send(client, request),
-            None => self.thinks(client),
-        }
-    }
-
-    fn thinks(&mut self, client: usize) {
-        let think_us = self.around.plan.think_ms * 1_000;
-        // The tables come first.
-        let defines = client == 0 && !self.tables_left.is_empty();
-        let think_us =
-            if defines { 10_000 } else { think_us / 2 + self.around.random.below(think_us + 1) };
-        self.around.queue.plan(self.around.now_us + think_us, Event::Client { client });
-    }
-
-    fn replies(&mut self) {
-        while !self.around.replies.is_empty() {
-            for (client, number, reply) in core::mem::take(&mut self.around.replies) {
-                self.replied(client, number, reply);
-            }
-        }
-    }
-
-    fn replied(&mut self, index: usize, number: u64, reply: Reply) {
-        let refused = matches!(
-            reply,
-            Reply::Refused(_)
-                | Reply::NothingToSettle
-                | Reply::Stale
-                | Reply::StorageFull
-                | Reply::Overloaded
-                | Reply::NoSuchTable
-        );
-        if refused {
-            self.refused.insert((index, number));
-        }
-        let pending = self.clients[index].pending.as_ref();
-        let Some(pending) = pending.filter(|pending| pending.number == number).cloned() else {
-            return;
-        };
-        if self.around.plan.allows(FaultKind::AnswerLost) && self.around.random.one_in(40) {
-            self.around.coverage.fault(FaultKind::AnswerLost);
-            return;
-        }
-        self.answered += 1;
-        self.around.tell(|| format!("client {index} is told: {reply:?}"));
-        let client = &mut self.clients[index];
-        match reply {
-            Reply::Unknown | Reply::Unreachable => return self.unanswered(index),
-            Reply::Read { context, vector } => {
-                if !vector.descends(&client.must_see(pending.consistency)) {
-                    let detail = format!("client {index} was shown less than it had seen");
-                    self.around.violations.push(Invariant::I7.broken(detail));
-                }
-                client.session.saw(&context);
-                client.read.join(&context);
-                if let What::Read { table, key } = pending.what {
-                    client.has_seen(table, key, context);
-                }
-            }
-            Reply::Wrote { dot, context, shown, repeated } => {
-                let checked = self.around.truth.check_answer(dot, shown.as_deref());
-                self.around.check(checked);
-                if repeated {
-                    self.around.coverage.path(PathKind::Repeated);
-                }
-                client.session.wrote(dot);
-                client.session.saw(&context);
-                client.written.learn(dot);
-                client.read.join(&context);
-                // Whoever wrote it has it; the client may have asked another region.
-                let names = &self.around.names;
-                let author = names.iter().position(|name| *name == dot.replica.region);
-                if let (Some(author), false) = (author, repeated) {
-                    self.around.truth.acknowledged(author, dot);
-                }
-            }
-            Reply::Tables => {
-                self.tables_left.pop();
-            }
-            Reply::Refused(tombolo_replication::leader::Refusal::VersionMismatch) => {
-                self.around.coverage.path(PathKind::ConditionUnmet);
-            }
-            _ => {}
-        }
-        self.clients[index].pending = None;
-        self.thinks(index);
-    }
-
     /// A process that has failed ends; one that had no reason to breaks a promise.
     fn ends_on(&mut self, region: RegionIndex, result: Result<(), Failure>) {
         let Err(Failure(reason)) = result else { return };
@@ -411,9 +278,8 @@ impl World {
     fn end(&mut self, region: RegionIndex, power: bool) {
         let Self { regions, around, .. } = self;
         let ending = &mut regions[region];
-        if let Process::Running(mut running) =
-            core::mem::replace(&mut ending.process, Process::Down)
-        {
+        let mut process = core::mem::replace(&mut ending.process, Process::Down);
+        if let Process::Running(running) = &mut process {
             running.abandon(around);
         }
         for connection in around.network.of(region) {
@@ -435,6 +301,8 @@ impl World {
         } else {
             ending.disk.process_end();
         }
+        // Only now: a process that ends at once writes nothing more, its database least of all.
+        drop(process);
         ending.disk_is_bad = false;
         ending.disk_is_full = false;
     }

@@ -19,16 +19,16 @@ use crate::logging;
 use crate::output::{Grid, progress};
 
 /// How many failing worlds are told of in full.
-const TOLD_MAX: usize = 3;
+const TOLD: usize = 3;
 
 /// How much of a failing world's history is told, in lines from its end.
-const HISTORY_LINES_MAX: usize = 60;
+const HISTORY_LINES: usize = 60;
 
 /// From so many worlds on everything must have happened at least once.
 const COMPLETE_FROM: u64 = 1_000;
 
 /// In how many worlds at most a planted bug must be found.
-const HUNTED_MAX: u64 = 500;
+const HUNTED: u64 = 500;
 
 pub(crate) fn run(arguments: &Simulate) -> ExitCode {
     // What panics in a world is told as what it breaks; and a database on a disk that has lied may
@@ -46,10 +46,8 @@ pub(crate) fn run(arguments: &Simulate) -> ExitCode {
         }
     };
     let plan = |seed| {
-        let mut plan = match arguments.swarm {
-            true => Plan::swarm(seed),
-            false => Plan::single(seed, arguments.minutes),
-        };
+        let mut plan =
+            if arguments.swarm { Plan::swarm(seed) } else { Plan::single(seed, arguments.minutes) };
         plan.run_ms = arguments.run_ms.unwrap_or(plan.run_ms);
         without.iter().fold(plan, |plan, fault| plan.without(*fault))
     };
@@ -135,7 +133,7 @@ fn many(arguments: &Simulate, plan: &(dyn Fn(u64) -> Plan + Sync)) -> io::Result
     if !complete {
         writeln!(io::stdout().lock(), "never in {count} worlds: {}", missing(&tally).join(", "))?;
     }
-    for failed in tally.failed.iter().take(TOLD_MAX) {
+    for failed in tally.failed.iter().take(TOLD) {
         explain(arguments, &plan(failed.seed), failed)?;
     }
     Ok(tally.failed.is_empty() && complete)
@@ -179,7 +177,7 @@ fn explain(arguments: &Simulate, plan: &Plan, failed: &Failed) -> io::Result<()>
     let (smallest, outcome) = shrink(plan, &failed.violation);
     let mut out = io::stdout().lock();
     writeln!(out, "\nseed {}: {}", failed.seed, failed.violation)?;
-    let begin = outcome.history.len().saturating_sub(HISTORY_LINES_MAX);
+    let begin = outcome.history.len().saturating_sub(HISTORY_LINES);
     writeln!(
         out,
         "the shortest history found, {} lines, the last of them:",
@@ -191,36 +189,32 @@ fn explain(arguments: &Simulate, plan: &Plan, failed: &Failed) -> io::Result<()>
     let left_out = FaultKind::ALL.iter().filter(|f| plan.has(**f) && !smallest.has(**f));
     let mut without: Vec<_> = left_out.map(|fault| fault.name().to_owned()).collect();
     without.extend(arguments.without.iter().cloned());
-    let mut again = format!("tombolo simulate --seed {}", failed.seed);
-    if arguments.swarm {
-        again += &format!(" --swarm --run-ms {}", smallest.run_ms);
+    let kind = if arguments.swarm {
+        format!("--swarm --run-ms {}", smallest.run_ms)
     } else {
-        again += &format!(" --minutes {}", arguments.minutes);
-    }
-    if !without.is_empty() {
-        again += &format!(" --without \"{}\"", without.join(","));
-    }
-    writeln!(out, "again: {again} --tell")
+        format!("--minutes {}", arguments.minutes)
+    };
+    let without = match &*without {
+        [] => String::new(),
+        without => format!(" --without \"{}\"", without.join(",")),
+    };
+    writeln!(out, "again: tombolo simulate --seed {} {kind}{without} --tell", failed.seed)
 }
 
 fn mutants(arguments: &Simulate) -> io::Result<bool> {
     let mut grid = Grid::new(["PLANTED", "WORLDS", "FOUND BY", "HOW"]);
     let mut all = true;
-    let seeds = arguments.seeds.unwrap_or(HUNTED_MAX);
+    let seeds = arguments.seeds.unwrap_or(HUNTED);
     let bar = progress(None);
     for mutant in Mutant::ALL {
         bar.set_message(format!("hunting: {mutant}"));
         bar.tick();
         let caught = hunt(*mutant, arguments.seed..arguments.seed.saturating_add(seeds));
-        let (by, how) = match &caught.by {
-            Some(failed) => {
-                let invariant = format!("{:?}", failed.violation.invariant);
-                (invariant, brief(&failed.violation.detail))
-            }
-            None => {
-                all = false;
-                ("nothing".to_owned(), String::new())
-            }
+        let (by, how) = if let Some(failed) = &caught.by {
+            (format!("{:?}", failed.violation.invariant), brief(&failed.violation.detail))
+        } else {
+            all = false;
+            ("nothing".to_owned(), String::new())
         };
         grid.row([mutant.name().to_owned(), caught.worlds.to_string(), by, how]);
     }
@@ -232,11 +226,11 @@ fn mutants(arguments: &Simulate) -> io::Result<bool> {
 }
 
 fn brief(text: &str) -> String {
-    const CHARS_MAX: usize = 90;
-    if text.chars().count() <= CHARS_MAX {
+    const CHARS: usize = 90;
+    if text.chars().count() <= CHARS {
         return text.to_owned();
     }
-    text.chars().take(CHARS_MAX).chain(['…']).collect()
+    text.chars().take(CHARS).chain(['…']).collect()
 }
 
 fn span(time: Duration) -> String {

@@ -44,7 +44,7 @@ pub struct StreamStart {
 pub enum Record<'a> {
     /// An encoded change.
     Change(&'a [u8]),
-    /// An encoded [`JoinedItem`].
+    /// An encoded [`JoinedItem`](crate::JoinedItem).
     Joined(&'a [u8]),
     /// An encoded catalog that takes the place of the one before.
     Catalog(&'a [u8]),
@@ -98,7 +98,7 @@ impl JournalFrameBuilder {
         Ok(())
     }
 
-    /// Adds an encoded [`JoinedItem`]. Adds nothing where it answers an error.
+    /// Adds an encoded [`JoinedItem`](crate::JoinedItem). Adds nothing where it answers an error.
     pub fn add_joined(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         self.record(record_kind::JOINED, bytes)?;
         self.others += 1;

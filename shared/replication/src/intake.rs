@@ -8,6 +8,7 @@
 //! Held-back changes are bounded in bytes: past the bound the furthest are dropped and asked for
 //! again later.
 
+mod asking;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -291,17 +292,16 @@ impl Intake {
             self.held_bytes += sealed.bytes.len();
             stream.push(peer, sealed);
         }
-        if self.asked.get(&origin).is_some_and(|asked| asked.up_to <= stream.accepted().seq) {
-            self.asked.remove(&origin);
-        }
         let is_roomier = self.release(out);
         self.shed();
         if is_roomier {
             self.ask_again_for_the_dropped(now_ms, out);
         }
+        self.go_on_asking(now_ms, peer, origin, here, out);
         self.ask_for_what_holds_back(now_ms, out);
     }
 
+    /// What a catch-up by state has brought.
     fn adopt(&mut self, now_ms: u64, streams: &Streams, out: &mut Vec<Output>) {
         for (origin, at) in streams.iter() {
             let stream = self.streams.entry(origin).or_default();
@@ -354,96 +354,6 @@ impl Intake {
             self.held_bytes -= dropped.bytes.len();
             self.drop_up_to(sender, dropped.change.dot.replica, dropped.change.dot.seq);
         }
-    }
-
-    fn ask_for_what_holds_back(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let mut wanted = Vec::new();
-        for stream in self.streams.values() {
-            let Some((peer, head)) = stream.head_with_sender() else { continue };
-            for (origin, up_to) in missing(self.own, &self.handed, &head.change.deps) {
-                if up_to > self.stream_position(&origin).seq {
-                    wanted.push((peer, origin, up_to));
-                }
-            }
-        }
-        for (peer, origin, up_to) in wanted {
-            self.ask(now_ms, peer, origin, up_to, out);
-        }
-    }
-
-    /// What `peer` has sent is not kept, up to there.
-    fn drop_up_to(&mut self, peer: RegionId, origin: ReplicaId, up_to: u64) {
-        let dropped = self.dropped.entry(origin).or_insert((peer, up_to));
-        *dropped = (peer, up_to.max(dropped.1));
-    }
-
-    fn forget_what_arrived(&mut self) {
-        let streams = &self.streams;
-        let here = |origin: &ReplicaId| streams.get(origin).map_or(0, |s| s.accepted().seq);
-        self.dropped.retain(|origin, (_, up_to)| here(origin) < *up_to);
-    }
-
-    /// There is room again: what was dropped is asked for at once, of who had sent it.
-    fn ask_again_for_the_dropped(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        self.forget_what_arrived();
-        for (origin, (peer, up_to)) in self.dropped.clone() {
-            self.asked.remove(&origin);
-            self.ask(now_ms, peer, origin, up_to, out);
-        }
-    }
-
-    /// What was dropped, and `peer` has: its sender takes it to be here.
-    fn ask_for_the_dropped(
-        &mut self,
-        now_ms: u64,
-        peer: RegionId,
-        vector: &VersionVector,
-        out: &mut Vec<Output>,
-    ) {
-        self.forget_what_arrived();
-        for (origin, (_, up_to)) in self.dropped.clone() {
-            let up_to = up_to.min(vector.get(&origin));
-            if up_to > self.stream_position(&origin).seq {
-                self.ask(now_ms, peer, origin, up_to, out);
-            }
-        }
-    }
-
-    /// What `peer` has of origins that are silent here is asked of it.
-    fn ask_for_the_silent(
-        &mut self,
-        now_ms: u64,
-        peer: RegionId,
-        vector: &VersionVector,
-        out: &mut Vec<Output>,
-    ) {
-        for (origin, up_to) in vector.iter() {
-            let direct = origin.region == peer || origin == self.own;
-            let heard = self.heard_at_ms.get(&origin.region);
-            let silent = heard.is_none_or(|at| now_ms - at > self.limits.silence_ms_max);
-            if !direct && silent && up_to > self.stream_position(&origin).seq {
-                self.ask(now_ms, peer, origin, up_to, out);
-            }
-        }
-    }
-
-    fn ask(
-        &mut self,
-        now_ms: u64,
-        peer: RegionId,
-        origin: ReplicaId,
-        up_to: u64,
-        out: &mut Vec<Output>,
-    ) {
-        if let Some(asked) = self.asked.get(&origin) {
-            let fresh = now_ms - asked.at_ms < self.limits.ask_again_ms;
-            if fresh && asked.up_to >= up_to {
-                return;
-            }
-        }
-        self.asked.insert(origin, Asked { peer, up_to, at_ms: now_ms });
-        let after = self.stream_position(&origin).seq;
-        out.push(Output::Ask { peer, origin, after, up_to });
     }
 
     fn stream_position(&self, origin: &ReplicaId) -> crate::StreamPosition {

@@ -7,7 +7,7 @@
 //!
 //! It is the asking end; the peer only answers ([`to_join`]). Nothing is kept between two runs: a
 //! tree of digests could be wrong by itself. What is still on its way by the log is no difference
-//! ([`verdict`]): it is looked at again, a few times, and then counted. What differs is repaired by
+//! ([`verdict()`]): it is looked at again, a few times, and then counted. What differs is repaired by
 //! joining states in both regions, never by copying one over the other.
 //!
 //! Bounded are the spans under way, the items of each, and the rounds; nothing here knows how long
@@ -24,7 +24,7 @@ mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tombolo_causality::{RegionId, VersionVector};
+use tombolo_causality::{Dot, RegionId, VersionVector};
 
 pub use self::findings::Findings;
 pub use self::messages::{Compare, Compared, Comparison, Held, Offer, Offered};
@@ -59,6 +59,8 @@ enum Absence {
 pub struct Reconciler {
     limits: Limits,
     speaks_for: Vec<RegionId>,
+    /// What the peer has set aside and this region has not: it joins no state that may show it.
+    unwelcome: Vec<Dot>,
     spans: VecDeque<Span>,
     is_reading: bool,
     asked: VecDeque<(u64, Listing)>,
@@ -80,6 +82,7 @@ impl Reconciler {
         Self {
             limits,
             speaks_for,
+            unwelcome: Vec::new(),
             spans: tables.into_iter().map(Span::of).collect(),
             is_reading: false,
             asked: VecDeque::new(),
@@ -89,6 +92,12 @@ impl Reconciler {
             requests: 0,
             findings: Findings::default(),
         }
+    }
+
+    /// The same where the peer has set these changes aside, and this region has not.
+    #[must_use]
+    pub fn with_unwelcome(self, unwelcome: Vec<Dot>) -> Self {
+        Self { unwelcome, ..self }
     }
 
     /// What it wants done first.
@@ -116,7 +125,7 @@ impl Reconciler {
             }
             Input::Offered(offered) => {
                 let turn = self.turn.as_mut().ok_or(out_of_turn)?;
-                outputs.extend(turn.offered(offered, &mut self.findings)?);
+                outputs.extend(turn.offered(offered, &self.unwelcome, &mut self.findings)?);
             }
             Input::Joined { left_over } => {
                 if let Some(turn) = &mut self.turn {

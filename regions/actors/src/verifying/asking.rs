@@ -80,7 +80,10 @@ impl Asking {
             let view = self.holdings.view();
             let tables = view.catalog().iter().map(|table| table.id);
             let limits = Limits { spans_max: SPANS_MAX, rounds_max: ROUNDS_MAX };
+            let ours = view.exceptions();
+            let unwelcome = set_aside.iter().filter(|dot| !ours.contains(dot)).copied().collect();
             let machine = Reconciler::new(limits, tables, speaks_for.to_vec());
+            let machine = machine.with_unwelcome(unwelcome);
             let (vector, exceptions) = (Arc::clone(view.vector()), Arc::clone(view.exceptions()));
             drop(view);
             let run = Run { speaks_for, set_aside, shown: RefCell::new(welcome.vector) };

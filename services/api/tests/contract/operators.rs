@@ -154,6 +154,7 @@ async fn a_region_that_is_not_there_is_named_and_one_comparison_is_made_at_a_tim
         "unrepaired_items": 0,
         "compared_items": 0,
         "in_flight_items": 0,
+        "differing_exceptions": 0,
         "vector": {},
         "reason": "it was silent for too long",
     }]});

@@ -74,7 +74,7 @@ pub(crate) fn reunite(cluster: &Cluster) {
 }
 
 /// Waits until all regions may be asked and hold the same.
-pub(crate) fn level(cluster: &Cluster) -> Level {
+fn level(cluster: &Cluster) -> Level {
     eventually("all have the same vector and may be asked", || {
         let shown = cluster.all().map(|region| {
             let reply = region.ask_admin("GET", "/v1/digests");

@@ -2,13 +2,19 @@
 
 mod damage;
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tombolo_wan::LinkShape;
 
-use self::damage::{Damage, damage, forgotten, with_another_value, without_what_is_hidden};
-use crate::support::{Asked, Cluster, Distance, Level, Load, NAMES, Region, Tally, eventually};
+use self::damage::{
+    Damage, damage, forgotten, set_aside, with_another_value, with_nothing_settled,
+    without_what_is_hidden,
+};
+use crate::support::{
+    Asked, Cluster, Distance, Level, Load, NAMES, Region, Tally, dot, eventually,
+};
 
 /// What `region` says of comparing itself with the others.
 #[track_caller]
@@ -74,14 +80,19 @@ fn regions_that_hold_the_same_are_identical_as_of_their_vector() {
     assert!(asked.lines()[1].starts_with("b       yes        5         0"), "{asked:?}");
 }
 
+/// Does something to what `b` holds while it is stopped.
+fn alter_b(cluster: &mut Cluster, alter: impl FnOnce(&Path)) {
+    cluster.at_mut("b").stop();
+    alter(&cluster.at("b").data_dir);
+    cluster.at_mut("b").start();
+    for [one, other] in [["a", "b"], ["c", "b"], ["b", "a"], ["b", "c"]] {
+        eventually("b is reached", || cluster.at(one).link(other)["state"] == "up");
+    }
+}
+
 /// Damages items of `b`, which then shows the same vector and another digest.
 fn damage_b(cluster: &mut Cluster, items: &[(&str, Damage)]) {
-    cluster.at_mut("b").stop();
-    damage(&cluster.at("b").data_dir, "notes", items);
-    cluster.at_mut("b").start();
-    for name in ["a", "c"] {
-        eventually("b is reached", || cluster.at(name).link("b")["state"] == "up");
-    }
+    alter_b(cluster, |directory| damage(directory, "notes", items));
     let [of_a, of_b] = ["a", "b"].map(|name| Level::of(cluster.at(name)));
     assert_eq!(of_a.vector, of_b.vector);
 }
@@ -135,6 +146,80 @@ fn a_value_that_nobody_has_written_gives_way_to_what_its_author_says() {
     cluster.at_mut("c").start();
     assert_eq!(told(&verify(cluster.at("c"))), [("a", true, 0), ("b", false, 1)]);
     cluster.level();
+}
+
+/// What `region` tells of the conflicts of the notes.
+#[track_caller]
+fn conflicts(region: &Region) -> Value {
+    let answer = region.ask("GET", "/v1/conflicts?table=notes", None).expect(200);
+    answer["conflicts"].clone()
+}
+
+#[test]
+fn what_was_decided_about_a_conflict_is_repaired_as_what_was_written_is() {
+    let mut cluster = cluster_with_items();
+    for action in ["pause", "resume"] {
+        for peer in ["a", "b"] {
+            cluster.at("c").steer(peer, action);
+        }
+        if action == "pause" {
+            for name in ["a", "c"] {
+                cluster.at(name).put("notes", "note", name);
+            }
+        }
+    }
+    cluster.level();
+    let id = conflicts(cluster.at("a"))[0]["id"].as_str().unwrap().to_owned();
+    let settle = |cluster: &Cluster, name, verb| {
+        cluster.at(name).ask("POST", &format!("/v1/conflicts/{id}/{verb}"), None).expect(200)
+    };
+    let open = conflicts(cluster.at("a"));
+    settle(&cluster, "a", "restore");
+    let before = cluster.level();
+    let settled = conflicts(cluster.at("a"));
+    assert_eq!(settled[0]["state"], "restored");
+    for damage in [forgotten as Damage, with_nothing_settled] {
+        damage_b(&mut cluster, &[("note", damage)]);
+        assert_ne!(conflicts(cluster.at("b")), settled);
+        assert_eq!(told(&verify(cluster.at("a"))), [("b", false, 1), ("c", true, 0)]);
+        assert_eq!(cluster.level(), before);
+        assert_eq!(conflicts(cluster.at("b")), settled);
+    }
+    // What has been repaired can be taken back, and has its value.
+    settle(&cluster, "b", "undo");
+    cluster.level();
+    for name in NAMES {
+        assert_eq!(conflicts(cluster.at(name)), open, "{name}");
+    }
+}
+
+/// `b` has set aside what `a` wrote last, and lacks the item that this made.
+#[test]
+fn what_one_has_set_aside_is_a_difference_that_no_repair_brings_back() {
+    let mut cluster = cluster_with_items();
+    cluster.at("a").put("notes", "aside", 1);
+    let level = cluster.level();
+    let [a] = level.replicas("a")[..] else { panic!("{level:?}") };
+    let dot = dot(&format!("{a}:{}", level.vector[a]));
+    alter_b(&mut cluster, |directory| {
+        damage(directory, "notes", &[("aside", forgotten)]);
+        set_aside(directory, dot);
+    });
+    for (asker, other) in [("a", "b"), ("b", "a"), ("b", "c")] {
+        let regions = verify(cluster.at(asker));
+        let told = regions.iter().find(|region| region["region"] == other).unwrap();
+        assert_eq!((&told["identical"], &told["differing_exceptions"]), (&json!(false), &json!(1)));
+        assert_eq!((&told["repaired_items"], &told["unrepaired_items"]), (&json!(0), &json!(1)));
+        assert_eq!(told["reason"], "changes that one has set aside the other has not");
+        assert_eq!(cluster.at("b").value("notes", "aside"), Value::Null);
+        assert_eq!(cluster.at("a").value("notes", "aside"), 1);
+    }
+    assert_eq!(repaired(cluster.at("b")), 0);
+    // What came before it is repaired as ever.
+    alter_b(&mut cluster, |directory| damage(directory, "notes", &[("of_c", forgotten)]));
+    verify(cluster.at("a"));
+    assert_eq!(cluster.at("b").value("notes", "of_c"), 2);
+    Asked::of(cluster.at("a"), &["verify"]).expect(4);
 }
 
 #[test]

@@ -230,6 +230,21 @@ fn a_peer_ahead_on_a_silent_origin_is_asked_once_until_the_answer_is_late() {
 }
 
 #[test]
+fn a_long_answer_is_asked_for_batch_by_batch_and_without_pause() {
+    let mut c = intake("c");
+    let vector: VersionVector = [(replica("a"), 5)].into_iter().collect();
+    let heard = Input::Heard { peer: region("b"), vector };
+    assert_eq!(c.handle(10, 0, heard), [ask("b", "a", 0, 5)]);
+    let changes: Vec<_> = (1..=5).map(|seq| change("a", seq, &[])).collect();
+    let outputs = handle(&mut c, received("b", &changes[..2]));
+    assert_eq!(outputs, [Output::Apply(changes[..2].to_vec()), ask("b", "a", 2, 5)]);
+    // What brings nothing on is no reason to ask again.
+    assert_eq!(handle(&mut c, received("b", &changes[..2])), []);
+    let outputs = handle(&mut c, received("b", &changes[2..]));
+    assert_eq!(outputs, [Output::Apply(changes[2..].to_vec())]);
+}
+
+#[test]
 fn one_stream_more_than_there_may_be_is_refused_and_the_others_go_on() {
     let mut d = intake("d");
     for known in ["a", "b", "c"] {

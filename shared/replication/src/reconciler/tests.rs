@@ -252,6 +252,26 @@ fn what_is_too_large_to_be_sent_is_told_as_a_difference_that_stays() {
     }
 }
 
+/// It would come back to the peer with the state, unseen.
+#[test]
+fn what_the_peer_has_set_aside_is_told_as_a_difference_that_stays() {
+    let shown = vector(&[("a", 3)]);
+    let (seen, earlier, later) = (written("a", [2]), written("a", [1]), written("a", [2, 3]));
+    let mut reconciler = doubting(&[("k", 1), ("l", 1), ("m", 1)], &[("m", 2)], &shown)
+        .with_unwelcome(vec![Dot::new(replica("a"), 2)]);
+    reconciler.handle(loaded(&shown, &[&seen, &earlier, &later])).unwrap();
+    let theirs = [&Held::Nothing, &Held::Nothing, &earlier];
+    let outputs = reconciler.handle(offered(2, &shown, &theirs)).unwrap();
+    let findings = Findings {
+        spans: 1,
+        compared_items: 3,
+        differing_items: 3,
+        repaired_items: 1,
+        ..Findings::default()
+    };
+    assert_eq!(outputs, [Output::Done(findings)]);
+}
+
 #[test]
 fn what_finds_no_room_in_a_frame_goes_with_the_next() {
     let shown = vector(&[("a", 9)]);

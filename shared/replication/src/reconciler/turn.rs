@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tombolo_causality::{RegionId, VersionVector};
+use tombolo_causality::{Dot, RegionId, VersionVector};
 
 use super::{Findings, Held, Misfit, Offer, Offered, Output, Verdict, verdict};
 use crate::{Key, TableId};
@@ -82,9 +82,11 @@ impl Turn {
         Ok(Output::Offer(offer))
     }
 
+    /// Takes in what the peer has; of what may have seen one of `unwelcome` it has joined nothing.
     pub(super) fn offered(
         &mut self,
         offered: Offered,
+        unwelcome: &[Dot],
         findings: &mut Findings,
     ) -> Result<Option<Output>, Misfit> {
         let misfit = Misfit { what: "an answer to an offer" };
@@ -99,25 +101,31 @@ impl Turn {
         for (key, _) in offer.items[items.len()..].iter().rev() {
             self.doubtful.keys.push_front(key.clone());
         }
-        let (mut differing, mut joins) = (0, Vec::new());
+        let is_unwelcome = |held: &Held| {
+            let state = held.state();
+            state.is_some_and(|state| unwelcome.iter().any(|dot| state.context().contains(dot)))
+        };
+        let (mut joined, mut joins) = (0, Vec::new());
         for ((key, ours), theirs) in offer.items.into_iter().zip(items) {
             match verdict((&ours, &offer.vector), (&theirs, &vector)) {
                 Verdict::Same => {}
+                // It stays different, whatever is done here.
+                Verdict::Different if is_unwelcome(&ours) => findings.differing_items += 1,
                 Verdict::Different => {
-                    differing += 1;
+                    joined += 1;
                     // What the peer has never heard of it has joined, and there is nothing to join.
                     joins.extend(theirs.state().map(|state| (key, Arc::clone(state))));
                 }
                 later => self.later.push((key, later)),
             }
         }
-        findings.differing_items += differing;
+        findings.differing_items += joined;
         self.doubtful.vector.join(&vector);
         if joins.is_empty() {
-            findings.repaired_items += differing;
+            findings.repaired_items += joined;
             return Ok(None);
         }
-        self.stage = Stage::Joining(differing);
+        self.stage = Stage::Joining(joined);
         Ok(Some(Output::Join { table: offer.table, items: joins, vector }))
     }
 

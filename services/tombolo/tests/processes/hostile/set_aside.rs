@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tombolo_causality::{Dot, HybridTimestamp, Incarnation, RegionId, ReplicaId, VersionVector};
+use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
 use tombolo_datatypes::{
     CounterDelta, Delta, DeltaBody, JsonText, RegisterDelta, Tally, Write as Written,
 };
@@ -15,17 +15,8 @@ use tombolo_replication::{Body, Change, ItemDelta, Key, RunningHash, TableId};
 
 use super::impostor::{connect_as_b, replica};
 use super::{cluster, links_lost};
-use crate::catch_up::{cluster_without_c, has_caught_up, level, reunite, write_many};
-use crate::support::{Cluster, Distance, Region, eventually, item};
-
-/// A region's name for a replica or a dot, as it shows them.
-fn dot(text: &str) -> Dot {
-    let parts: Vec<_> = text.split(':').collect();
-    let [region, incarnation, _, seq] = parts[..] else { panic!("no dot: {text}") };
-    let incarnation = Incarnation(u64::from_str_radix(incarnation, 16).unwrap());
-    let replica = ReplicaId::new(RegionId::new(region).unwrap(), incarnation);
-    Dot::new(replica, seq.parse().unwrap())
-}
+use crate::catch_up::{cluster_without_c, has_caught_up, reunite, write_many};
+use crate::support::{Cluster, Distance, Region, dot, eventually, item};
 
 /// The id of a table of `region`.
 fn table(region: &Region, name: &str) -> TableId {
@@ -106,7 +97,10 @@ fn a_change_that_cannot_be_applied_is_set_aside_in_all_regions_and_streams_go_on
     for region in cluster.all() {
         let verified = region.ask_admin("POST", "/v1/verify").expect(200);
         for peer in verified["regions"].as_array().unwrap() {
-            assert_eq!((&peer["identical"], &peer["differing_exceptions"]), (&json!(true), &json!(0)));
+            assert_eq!(
+                (&peer["identical"], &peer["differing_exceptions"]),
+                (&json!(true), &json!(0))
+            );
         }
     }
     for region in cluster.all() {
@@ -142,8 +136,7 @@ fn a_region_that_catches_up_by_state_sets_aside_what_its_peer_has() {
     cluster.at_mut("b").start();
     write_many(cluster.at("a"), 1);
     reunite(&cluster);
-    level(&cluster);
-    assert!(has_caught_up(cluster.at("c")));
+    eventually("c catches up", || has_caught_up(cluster.at("c")));
 
     let expected = json!([{"dot": forged.dot.to_string(), "reason": "wrong_type"}]);
     let same = eventually_the_same(&cluster);

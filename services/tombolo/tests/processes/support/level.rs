@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tombolo_causality::{Dot, Incarnation, RegionId, ReplicaId};
 
 use super::{Cluster, PATIENCE, Region, until};
 
@@ -53,4 +54,13 @@ impl Cluster {
             if a == b && b == c { Ok(a) } else { Err(format!("{a:?}\n{b:?}\n{c:?}")) }
         })
     }
+}
+
+/// The change of that name, as regions show it.
+pub(crate) fn dot(text: &str) -> Dot {
+    let parts: Vec<_> = text.split(':').collect();
+    let [region, incarnation, _, seq] = parts[..] else { panic!("no dot: {text}") };
+    let incarnation = Incarnation(u64::from_str_radix(incarnation, 16).unwrap());
+    let replica = ReplicaId::new(RegionId::new(region).unwrap(), incarnation);
+    Dot::new(replica, seq.parse().unwrap())
 }
