@@ -120,7 +120,9 @@ impl Client {
         if !may || pending.retries >= 3 {
             return None;
         }
-        if random.one_in(3) {
+        // Tables are decided about by one region.
+        let may_move = !matches!(pending.what, What::Define { .. });
+        if may_move && random.one_in(3) {
             self.region = usize::try_from(random.below(plan.regions as u64)).unwrap_or(0);
         }
         Some(self.request(Pending { retries: pending.retries + 1, ..pending }))

@@ -84,6 +84,16 @@ const SWITCHES: &[FaultKind] = &[
     FaultKind::AnswerLost,
 ];
 
+/// How many heartbeats about the regions of a swarm's world say to each other: what many small
+/// worlds find, one large one does not.
+const HEARTBEATS_MAX: u64 = 6_000;
+
+/// How many requests about its clients make.
+const REQUESTS_MAX: u64 = 1_500;
+
+/// How many things about go wrong in it.
+const FAULTS_MAX: u64 = 40;
+
 impl Plan {
     /// Three regions as they are set by default, with everything that can go wrong, for so many
     /// simulated minutes.
@@ -143,12 +153,16 @@ impl Plan {
         plan.regions =
             usize::try_from(pick(&mut random, &[1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 9]))
                 .unwrap_or(3);
-        plan.run_ms = pick(&mut random, &[20_000, 60_000, 120_000, 600_000]);
+        let regions = plan.regions as u64;
+        let run_ms_max = if plan.regions > 5 { 120_000 } else { 600_000 };
+        plan.run_ms = pick(&mut random, &[20_000, 60_000, 120_000, 600_000]).min(run_ms_max);
         plan.fault_every_ms =
-            pick(&mut random, &[1_000, 3_000, 10_000, 30_000]).max(plan.run_ms / 60);
-        plan.think_ms = pick(&mut random, &[20, 100, 500, 2_000]).max(plan.run_ms / 300);
+            pick(&mut random, &[1_000, 3_000, 10_000, 30_000]).max(plan.run_ms / FAULTS_MAX);
         plan.keys = pick(&mut random, &[1, 2, 4, 16]);
-        plan.clients_per_region = usize::try_from(pick(&mut random, &[1, 2, 3])).unwrap_or(1);
+        let clients_per_region = pick(&mut random, &[1, 2, 3]);
+        plan.clients_per_region = usize::try_from(clients_per_region).unwrap_or(1);
+        let think_ms_min = plan.run_ms * regions * clients_per_region / REQUESTS_MAX;
+        plan.think_ms = pick(&mut random, &[20, 100, 500, 2_000]).max(think_ms_min);
         plan.moves_one_in = pick(&mut random, &[3, 10, 100]);
         plan.faults.retain(|_| random.one_in(3));
         plan.clock_tick_ms = pick(&mut random, &[1, 1, 15, 1_000]);
@@ -165,7 +179,9 @@ impl Plan {
             jitter_us_max: 2_000,
         };
         let tuning = &mut plan.tuning;
-        tuning.heartbeat_ms = pick(&mut random, &[100, 500, 1_000]);
+        let heartbeats = plan.run_ms * (regions * regions.saturating_sub(1));
+        tuning.heartbeat_ms =
+            pick(&mut random, &[100, 500, 1_000]).max(heartbeats / HEARTBEATS_MAX);
         tuning.silence_ms_max = tuning.heartbeat_ms * pick(&mut random, &[5, 10]);
         tuning.batch_bytes =
             usize::try_from(pick(&mut random, &[256, 1_024, 16_384])).unwrap_or(1_024);

@@ -178,6 +178,8 @@ pub(crate) struct Region {
     pub(crate) disk_has_lied: bool,
     /// The disk may have lost what was durable.
     pub(crate) disk_is_excused: bool,
+    /// The region has started on what such a disk has left: it may meet the damage later.
+    pub(crate) disk_may_be_damaged: bool,
     /// Nothing runs until then: the process is stopped by a signal.
     pub(crate) stopped_until_us: u64,
     /// Syncs take so many times longer.
@@ -197,6 +199,7 @@ impl Region {
             disk_is_bad: false,
             disk_has_lied: false,
             disk_is_excused: false,
+            disk_may_be_damaged: false,
             stopped_until_us: 0,
             disk_slowness: 1,
             disk_is_full: false,

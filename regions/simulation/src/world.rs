@@ -264,6 +264,9 @@ impl World {
         let Err(Failure(reason)) = result else { return };
         let name = self.regions[region].name;
         self.around.tell(|| format!("{name} ends: {reason}"));
+        if self.regions[region].disk_is_excused || self.regions[region].disk_may_be_damaged {
+            return self.is_damaged(region);
+        }
         if !self.regions[region].disk_is_bad {
             let detail = format!("{} ended: {reason}", self.regions[region].name);
             self.around.violations.push(Invariant::Alive.broken(detail));
@@ -332,13 +335,16 @@ impl World {
         let result = starting.start(around);
         let (name, vector) = (starting.name, around.truth.promised(region).clone());
         around.tell(|| format!("{name} starts with {vector:?}: {result:?}"));
-        if result.is_err() && self.regions[region].disk_is_excused {
-            // Damage beyond repair, and it says so. An operator takes the directory away.
-            self.around.coverage.path(PathKind::DamageRefused);
-            self.end(region, false);
-            self.regions[region].disk.erase();
-            return self.restart_later(region);
-        }
         self.ends_on(region, result);
+    }
+
+    /// Damage beyond repair, and it says so. An operator takes the directory away.
+    fn is_damaged(&mut self, region: RegionIndex) {
+        self.around.coverage.path(PathKind::DamageRefused);
+        self.end(region, false);
+        self.regions[region].disk.erase();
+        self.regions[region].disk_is_excused = true;
+        self.regions[region].disk_may_be_damaged = false;
+        self.restart_later(region);
     }
 }

@@ -5,7 +5,8 @@ use tombolo_simulation::{FaultKind, Mutant, Plan, known_seeds, run, shrink};
 #[test]
 fn one_seed_gives_one_world() {
     for seed in [1, 2, 3] {
-        let plan = Plan::swarm(seed);
+        let mut plan = Plan::swarm(seed);
+        plan.run_ms = 10_000;
         let (first, second) = (run(&plan), run(&plan));
         assert_eq!(first.trace, second.trace);
         assert_eq!((first.events, first.changes), (second.events, second.changes));
@@ -42,9 +43,12 @@ fn a_failing_world_is_made_smaller_and_still_fails() {
     let planted = |seed| {
         let mut plan = Plan::swarm(seed);
         plan.mutant = Some(Mutant::SessionIgnored);
+        plan.run_ms = 10_000;
         plan
     };
-    let failing = (0..100).find_map(|seed| Some((planted(seed), run(&planted(seed)).violation?)));
+    let small = (0..400).filter(|seed| planted(*seed).regions == 2);
+    let mut broken = small.map(|seed| (planted(seed), run(&planted(seed)).violation));
+    let failing = broken.find_map(|(plan, violation)| Some((plan, violation?)));
     let (plan, violation) = failing.unwrap();
     let (smallest, outcome) = shrink(&plan, &violation);
     assert_eq!(outcome.violation.map(|found| found.invariant), Some(violation.invariant));

@@ -131,17 +131,25 @@ impl LogReader {
         if left.is_some_and(|cursor| cursor.at.seq == after) {
             return Ok(left);
         }
-        let mut best = left;
-        for segment in self.journal.segments() {
+        // A stream never goes back, so the last segment that begins early enough is searched for.
+        let segments = self.journal.segments();
+        let (mut early, mut late) = (0, segments.len());
+        let mut found = None;
+        while early < late {
+            let middle = early.midpoint(late);
+            let segment = &segments[middle];
             let at = decode_position(&segment.head).map_err(malformed)?.streams.get(&origin);
-            if at.seq > after {
-                break;
-            }
-            if best.is_none_or(|best| best.position < segment.start) {
-                best = Some(Cursor { position: segment.start, at });
+            if at.seq <= after {
+                found = Some(Cursor { position: segment.start, at });
+                early = middle + 1;
+            } else {
+                late = middle;
             }
         }
-        Ok(best)
+        Ok(match (left, found) {
+            (Some(left), Some(found)) if found.position > left.position => Some(found),
+            (left, found) => left.or(found),
+        })
     }
 
     fn frame(&mut self, position: Position) -> Result<Option<Frame>, StorageError> {

@@ -124,6 +124,10 @@ impl FromIterator<(ReplicaId, u64)> for VersionVector {
 /// restored.
 impl From<Vec<(ReplicaId, u64)>> for VersionVector {
     fn from(entries: Vec<(ReplicaId, u64)>) -> Self {
+        let in_order = entries.is_sorted_by(|(before, _), (after, _)| before < after);
+        if in_order && entries.iter().all(|(_, seq)| *seq > 0) {
+            return Self(entries);
+        }
         entries.into_iter().collect()
     }
 }

@@ -197,7 +197,7 @@ impl Intake {
             Input::Heard { peer, vector } => {
                 self.heard_at_ms.insert(peer, now_ms);
                 self.ask_for_the_dropped(now_ms, peer, &vector, &mut outputs);
-                self.ask_for_what_holds_back(now_ms, &mut outputs);
+                self.ask_again_for_what_holds_back(now_ms, peer, &vector, &mut outputs);
                 self.ask_for_the_silent(now_ms, peer, &vector, &mut outputs);
             }
             Input::Adopted { streams } => self.adopt(now_ms, &streams, &mut outputs),

@@ -2,7 +2,8 @@
 //!
 //! Each heartbeat says "by now I have written up to here". The lag to a peer is the time since it
 //! stood where all that it had written is visible here. It is never a difference of two regions'
-//! clocks: a heartbeat is dated by its arrival here, less half a round trip.
+//! clocks: a heartbeat is dated by its arrival here, less half a round trip. What a peer has lost
+//! with its directory is no longer something that it has: its later heartbeats do not name it.
 
 use std::collections::VecDeque;
 
@@ -36,6 +37,7 @@ impl Lag {
         watermark: VersionVector,
         visible: &VersionVector,
     ) {
+        while self.waiting.pop_back_if(|(_, earlier)| !watermark.descends(earlier)).is_some() {}
         if self.waiting.len() >= WAITING_MAX {
             let mut nth = 0;
             self.waiting.retain(|_| {
@@ -99,6 +101,15 @@ mod tests {
         assert_eq!(lag.at(3_000), 2_000);
         lag.visible(&upto(6));
         assert_eq!(lag.at(3_000), 100);
+    }
+
+    #[test]
+    fn what_a_peer_has_lost_is_not_waited_for() {
+        let mut lag = Lag::new(0);
+        lag.heard(1_000, 0, upto(37), &upto(32));
+        lag.heard(1_100, 0, upto(38), &upto(32));
+        lag.heard(9_000, 0, upto(32), &upto(32));
+        assert_eq!(lag.at(9_000), 0);
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl Region {
         let paused = PausedLinks::read(&*disk)?;
         let view = store.overlay.views().load_full();
         let excused = core::mem::take(&mut self.disk_is_excused);
+        self.disk_may_be_damaged |= excused;
         around.check_recovered(self.index, &store, &view, excused);
         let here = view.position().streams.get(&identity.replica);
         let mut starting = Starting {

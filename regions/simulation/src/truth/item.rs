@@ -15,7 +15,7 @@ pub(crate) struct Author {
     pub(crate) dot: Dot,
     pub(crate) time: Time,
     pub(crate) seen: VersionVector,
-    /// What a conditional write names, which is what it replaces.
+    /// What a conditional write names: of a register, what it replaces.
     pub(crate) named: Option<VersionVector>,
 }
 
@@ -111,6 +111,8 @@ impl Item {
 
     /// A change that was made: it was not refused.
     pub(crate) fn apply(&mut self, author: &Author, operation: &Operation) {
+        let named = author.named.clone().filter(|_| self.data_type == DataType::Register);
+        let author = &Author { named, ..author.clone() };
         for cell in self.elements.values_mut().chain([&mut self.whole]) {
             let buried = cell.buried(&author.seen);
             if !buried.is_empty() {

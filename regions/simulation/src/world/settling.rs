@@ -18,6 +18,9 @@ pub(super) struct Quiet {
 /// How long quiet is watched, in heartbeats.
 const WATCHED_HEARTBEATS: u64 = 10;
 
+/// How many frames of a link may be under way when the watch begins.
+const UNDER_WAY: u64 = 4;
+
 impl World {
     /// Everything is put right, and clients ask no more.
     pub(super) fn heal(&mut self) {
@@ -106,8 +109,8 @@ impl World {
         let regions = self.regions.len() as u64;
         let passed_us = self.around.now_us - quiet.since_us;
         let beats = passed_us / (self.around.plan.tuning.heartbeat_ms * 1_000) + 2;
-        // Each says one heartbeat to each, and is answered.
-        let allowed = regions * (regions - 1) * beats * 2;
+        // Each says one heartbeat to each, and is answered; what was under way is answered too.
+        let allowed = regions * (regions - 1) * (beats + UNDER_WAY) * 2;
         let said = self.around.network.frames - quiet.frames;
         if said > allowed {
             let detail = format!("{said} frames in {beats} heartbeats while nobody writes");
@@ -129,6 +132,7 @@ impl World {
     fn check_all(&mut self) {
         let mut digests = Vec::new();
         let mut broken = Vec::new();
+        let mut told = Vec::new();
         for region in &self.regions {
             let Some(view) = region.view() else { continue };
             match view.digest(None) {
@@ -148,6 +152,9 @@ impl World {
                 let (shown, expected) = (texts(&shown), item.shown(view.vector()));
                 if shown != expected {
                     let name = region.name;
+                    if self.around.plan.tells {
+                        told.push(format!("{name} holds {state:#?}; what was done: {item:#?}"));
+                    }
                     let invariant = if expected.is_empty() { Invariant::I4 } else { Invariant::I1 };
                     let detail = format!("{name} shows {shown:?} of {key:?}, not {expected:?}");
                     broken.push(invariant.broken(detail));
@@ -163,6 +170,9 @@ impl World {
                 }
                 if lost != expected {
                     let name = region.name;
+                    if self.around.plan.tells {
+                        told.push(format!("{name} holds {state:#?}; what was done: {item:#?}"));
+                    }
                     let detail = format!("{name} keeps {lost:?} of {key:?}, not {expected:?}");
                     broken.push(Invariant::I1.broken(detail));
                 }
@@ -176,6 +186,9 @@ impl World {
                 let detail = format!("request {number} of client {client} was refused, and done");
                 broken.push(Invariant::I10.broken(detail));
             }
+        }
+        for text in told {
+            self.around.tell(|| text);
         }
         self.around.violations.extend(broken);
     }

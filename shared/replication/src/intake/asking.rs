@@ -3,6 +3,7 @@
 
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 
+use super::stream::Stream;
 use super::{Asked, Intake, Output, missing};
 
 impl Intake {
@@ -64,19 +65,38 @@ impl Intake {
         }
     }
 
+    /// What holds back what has just arrived: its sender has shown it, so it has all that it rests on.
     pub(super) fn ask_for_what_holds_back(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let mut wanted = Vec::new();
-        for stream in self.streams.values() {
-            let Some((peer, head)) = stream.head_with_sender() else { continue };
-            for (origin, up_to) in missing(self.own, &self.handed, &head.change.deps) {
-                if up_to > self.stream_position(&origin).seq {
-                    wanted.push((peer, origin, up_to));
-                }
+        for (sender, origin, up_to) in self.holding_back() {
+            self.ask(now_ms, sender, origin, up_to, out);
+        }
+    }
+
+    /// What holds others back, as far as `peer` says that it has it. What nobody has any more, since
+    /// whoever had it has lost it, nobody is asked for.
+    pub(super) fn ask_again_for_what_holds_back(
+        &mut self,
+        now_ms: u64,
+        peer: RegionId,
+        vector: &VersionVector,
+        out: &mut Vec<Output>,
+    ) {
+        for (_, origin, up_to) in self.holding_back() {
+            let up_to = up_to.min(vector.get(&origin));
+            if up_to > self.stream_position(&origin).seq {
+                self.ask(now_ms, peer, origin, up_to, out);
             }
         }
-        for (peer, origin, up_to) in wanted {
-            self.ask(now_ms, peer, origin, up_to, out);
-        }
+    }
+
+    /// Who had sent the first change that is held back of each stream, and what that waits for.
+    fn holding_back(&self) -> Vec<(RegionId, ReplicaId, u64)> {
+        let heads = self.streams.values().filter_map(Stream::head_with_sender);
+        let wanted = heads.flat_map(|(sender, head)| {
+            let missing = missing(self.own, &self.handed, &head.change.deps);
+            missing.map(move |(origin, up_to)| (sender, origin, up_to))
+        });
+        wanted.filter(|(_, origin, up_to)| *up_to > self.stream_position(origin).seq).collect()
     }
 
     /// What `peer` has of origins that are silent here is asked of it.

@@ -209,9 +209,25 @@ fn what_holds_others_back_is_asked_for_until_it_arrives() {
     let mut c = intake("c");
     let answer = change("b", 1, &[("a", 1)]);
     assert_eq!(handle(&mut c, received("b", &[answer])), [ask("b", "a", 0, 1)]);
-    let heard = || Input::Heard { peer: region("b"), vector: VersionVector::new() };
-    assert_eq!(c.handle(900, 0, heard()), []);
-    assert_eq!(c.handle(1_010, 0, heard()), [ask("b", "a", 0, 1)]);
+    let heard = |peer, seq| {
+        let vector = [(replica("a"), seq)].into_iter().collect();
+        Input::Heard { peer: region(peer), vector }
+    };
+    assert_eq!(c.handle(900, 0, heard("b", 1)), []);
+    assert_eq!(c.handle(1_010, 0, heard("b", 1)), [ask("b", "a", 0, 1)]);
+    // Another has it too, and is asked as soon as the answer is late.
+    assert_eq!(c.handle(2_020, 0, heard("d", 1)), [ask("d", "a", 0, 1)]);
+}
+
+#[test]
+fn what_nobody_has_any_more_nobody_is_asked_for() {
+    let mut c = intake("c");
+    let answer = change("b", 1, &[("a", 1)]);
+    assert_eq!(handle(&mut c, received("b", &[answer])), [ask("b", "a", 0, 1)]);
+    let heard = |peer| Input::Heard { peer: region(peer), vector: VersionVector::new() };
+    for peer in ["a", "b", "d"] {
+        assert_eq!(c.handle(9_000, 0, heard(peer)), []);
+    }
 }
 
 #[test]
