@@ -9,6 +9,7 @@
 //! Durable means: written to the journal and fdatasynced. Everything goes through [`disk`], so
 //! that a simulated disk can stand in. redb's types stay inside this crate.
 
+pub mod backup;
 mod catching_up;
 pub mod disk;
 mod error;
