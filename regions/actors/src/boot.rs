@@ -4,6 +4,7 @@ mod directory;
 mod threads;
 mod wiring;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use actix_rt::{Arbiter, ArbiterHandle};
@@ -19,6 +20,7 @@ use self::directory::{Opened, open, settle};
 use self::threads::Threads;
 pub(crate) use self::threads::yield_to_others;
 use self::wiring::Wiring;
+use crate::backing_up::Backups;
 use crate::catching_up::CatchUpState;
 use crate::clock;
 use crate::error::StartError;
@@ -80,6 +82,8 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let forwarders = wiring.forwarders(&peers, &thread.links);
     wiring.taking((&open, &disk), &peers, &thread.links, (catching_up, ends));
     let verifier = wiring.verifier(&peers, &thread.links, &open.holdings);
+    let below = settings.backup.directory.path().map(Path::to_owned);
+    let backups = Backups::new(settings.cluster.id.as_str(), identity.replica, below);
     let running = Running {
         identity,
         started_at_ms,
@@ -96,6 +100,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         forwarders,
         answers,
         verifier,
+        backups,
         state,
         observed,
         published: open.published.clone(),

@@ -11,6 +11,7 @@
 //! An actor translates, calls its machine and performs the outputs; no decision lives here. Every
 //! mailbox and channel is bounded, and nothing is sent that may be dropped in silence.
 
+mod backing_up;
 mod boot;
 mod catching_up;
 mod clock;
@@ -37,6 +38,7 @@ mod shipping;
 mod tables;
 mod verifying;
 
+pub use backing_up::{BackedUp, BackupError, LastBackups};
 pub use error::{RouteError, StartError, SubmitError, TableError, UnknownPeer};
 pub use forwarding::{
     Answer as ForwardAnswer, Answerer, ForwardError, ForwardReply, ForwardRequest,

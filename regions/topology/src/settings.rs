@@ -9,6 +9,7 @@
 //! read at start and never change while a region runs.
 
 mod address;
+mod backup;
 mod cluster;
 mod error;
 mod field;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use tombolo_causality::RegionId;
 
 pub use address::{PeerAddress, PeerAddressError};
+pub use backup::{Backup, BackupDirectory, BackupDirectoryError};
 pub use cluster::{Cluster, ClusterId, ClusterIdError, Member, SessionSecret, SessionSecretError};
 pub use error::{Origin, SettingsError};
 pub use keeping::{Items, Journal, Leader, Overlay, Requests, State};
@@ -73,6 +75,8 @@ pub struct Settings {
     pub overlay: Overlay,
     /// The state file.
     pub state: State,
+    /// Where copies of the region may be written.
+    pub backup: Backup,
     /// How changes travel between regions.
     pub replication: Replication,
     /// What is said about the region's work.
@@ -125,6 +129,7 @@ impl Settings {
             journal: Journal::default(),
             overlay: Overlay::default(),
             state: State::default(),
+            backup: Backup::default(),
             replication: Replication::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
@@ -167,12 +172,13 @@ impl Settings {
         self.journal.overlay(layers)?;
         self.overlay.overlay(layers)?;
         self.state.overlay(layers)?;
+        self.backup.overlay(layers)?;
         self.replication.overlay(layers)?;
         self.log.overlay(layers)?;
         self.telemetry.overlay(layers)
     }
 
-    fn sections(&self) -> [SectionValues; 14] {
+    fn sections(&self) -> [SectionValues; 15] {
         [
             self.region.values(),
             self.cluster.values(),
@@ -185,6 +191,7 @@ impl Settings {
             self.journal.values(),
             self.overlay.values(),
             self.state.values(),
+            self.backup.values(),
             self.replication.values(),
             self.log.values(),
             self.telemetry.values(),
@@ -193,7 +200,7 @@ impl Settings {
 }
 
 /// The sections with the values that they have when nothing is said.
-fn sections_by_default() -> [SectionValues; 14] {
+fn sections_by_default() -> [SectionValues; 15] {
     [
         Region::without_values(),
         Cluster::default_values(),
@@ -206,6 +213,7 @@ fn sections_by_default() -> [SectionValues; 14] {
         Journal::default().values(),
         Overlay::default().values(),
         State::default().values(),
+        Backup::default().values(),
         Replication::default().values(),
         Log::default().values(),
         Telemetry::default().values(),
@@ -213,7 +221,7 @@ fn sections_by_default() -> [SectionValues; 14] {
 }
 
 /// Section by section, its name and what it accepts.
-const SECTIONS: [(&str, &[Fact]); 14] = [
+const SECTIONS: [(&str, &[Fact]); 15] = [
     (Region::NAME, Region::FACTS),
     (Cluster::NAME, Cluster::FACTS),
     (Listen::NAME, Listen::FACTS),
@@ -225,6 +233,7 @@ const SECTIONS: [(&str, &[Fact]); 14] = [
     (Journal::NAME, Journal::FACTS),
     (Overlay::NAME, Overlay::FACTS),
     (State::NAME, State::FACTS),
+    (Backup::NAME, Backup::FACTS),
     (Replication::NAME, Replication::FACTS),
     (Log::NAME, Log::FACTS),
     (Telemetry::NAME, Telemetry::FACTS),

@@ -17,6 +17,7 @@
 //! status and no body. Nothing here decides anything about data: that is the region's.
 
 mod api;
+pub mod backups;
 pub mod bodies;
 mod body;
 mod caller;
