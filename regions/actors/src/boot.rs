@@ -17,6 +17,7 @@ use tombolo_storage::{Begun, LastStop, View};
 use tombolo_topology::Settings;
 
 use self::directory::{Opened, open, settle};
+pub(crate) use self::directory::{mint, store_options};
 use self::threads::Threads;
 pub(crate) use self::threads::yield_to_others;
 use self::wiring::Wiring;

@@ -92,6 +92,17 @@ pub enum RestoreError {
     Different,
 }
 
+impl Manifest {
+    /// Reads that of the backup in `from`.
+    pub fn read(from: &Path) -> Result<Self, RestoreError> {
+        let no_backup = |source| RestoreError::NoBackup { path: from.to_owned(), source };
+        let mut text = Vec::new();
+        let file = File::open(from.join(manifest::FILE)).map_err(no_backup)?;
+        file.take(MANIFEST_BYTES_MAX).read_to_end(&mut text).map_err(no_backup)?;
+        Ok(Self::parse(&text)?)
+    }
+}
+
 /// Whether a directory was left half restored.
 pub(crate) fn is_half_restored(disk: &dyn Disk) -> io::Result<bool> {
     disk.exists(MARK)
@@ -104,16 +115,13 @@ pub fn restore(
     to: &Path,
     restoring: &Restoring,
 ) -> Result<(Manifest, Identity), RestoreError> {
-    let no_backup = |source| RestoreError::NoBackup { path: from.to_owned(), source };
-    let mut text = Vec::new();
-    let file = File::open(from.join(manifest::FILE)).map_err(no_backup)?;
-    file.take(MANIFEST_BYTES_MAX).read_to_end(&mut text).map_err(no_backup)?;
-    let manifest = Manifest::parse(&text)?;
+    let manifest = Manifest::read(from)?;
     let identity = identity(&manifest, restoring)?;
     if !is_empty(to)? {
         return Err(RestoreError::NotEmpty { path: to.to_owned() });
     }
-    let state = File::open(from.join(FILE)).map_err(no_backup)?;
+    let state = File::open(from.join(FILE));
+    let state = state.map_err(|source| RestoreError::NoBackup { path: from.to_owned(), source })?;
     copy(&state, &manifest, |_, _| Ok(()))?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(to)?);
     put(&state, &manifest, &identity, &disk, &restoring.store)?;

@@ -7,6 +7,7 @@
 #![expect(clippy::panic, reason = "a condition that is never met fails the test")]
 
 mod altering;
+mod backups;
 mod catch_up;
 mod clock_skew;
 mod commands;
