@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tombolo_causality::ReplicaId;
 use tombolo_storage::disk::Disk;
+use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Begun, LastStop, View};
 use tombolo_topology::Settings;
 
@@ -39,7 +40,7 @@ const FORWARD_OVERHEAD_BYTES: usize = 64 << 10;
 pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
     let started_at_ms = clock::wall_ms();
     let opened = open(Arc::clone(&disk), settings.clone()).await?;
-    let Opened { mut identity, begun, store, paused, catching_up } = opened;
+    let Opened { mut identity, begun, store, paused, catching_up, reauthored } = opened;
     let own = settings.region.name;
     let peers: Vec<_> = settings
         .cluster
@@ -57,7 +58,8 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let state = Arc::new(state);
     let answers = Answers::default();
     let answering = (answers.clone(), thread.answers.handle());
-    let listener = listener(&settings, identity.replica, &links, &views, open, answering);
+    let known = (&views, &journal);
+    let listener = listener(&settings, identity.replica, &links, known, open, answering);
     let replication_address = listen(listener, &settings, &thread.links).await?;
 
     if begun == Begun::Before {
@@ -82,6 +84,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let forwarders = wiring.forwarders(&peers, &thread.links);
     wiring.taking((&open, &disk), &peers, &thread.links, (catching_up, ends));
+    wiring.feeding((&open, &disk), &peers, &thread.links, reauthored);
     let verifier = wiring.verifier(&peers, &thread.links, &open.holdings);
     let below = settings.backup.directory.path().map(Path::to_owned);
     let backups = Backups::new(settings.cluster.id.as_str(), identity.replica, below);
@@ -118,7 +121,7 @@ fn listener(
     settings: &Settings,
     before: ReplicaId,
     links: &Arc<Links>,
-    views: &Arc<ArcSwap<View>>,
+    (views, journal): (&Arc<ArcSwap<View>>, &JournalReader),
     open: watch::Receiver<Option<Open>>,
     (answers, answer_thread): (Answers, ArbiterHandle),
 ) -> Listener {
@@ -129,6 +132,7 @@ fn listener(
         before,
         links: Arc::clone(links),
         views: Arc::clone(views),
+        journal: journal.clone(),
         open,
         unknown: Arc::new(Semaphore::new(replication.unauthenticated_connections_max)),
         hello_timeout: replication.hello_timeout,

@@ -18,6 +18,7 @@ mod clock;
 mod connection;
 mod dialling;
 mod error;
+mod forks;
 mod forwarding;
 mod identity_check;
 mod intake;
@@ -41,6 +42,7 @@ mod verifying;
 
 pub use backing_up::{BackedUp, BackupError, LastBackups};
 pub use error::{RouteError, StartError, SubmitError, TableError, UnknownPeer};
+pub use forks::{NotRecovered, Recovered, recover_fork};
 pub use forwarding::{
     Answer as ForwardAnswer, Answerer, ForwardError, ForwardReply, ForwardRequest,
 };
@@ -50,4 +52,5 @@ pub use observer::{Applied, Observer};
 pub use region::{ConcernUnmet, MayWait, PauseError, Region, ResyncError, Routed};
 pub use restoring::{NotRestored, restore};
 pub use tables::{Reach, TableAnswer};
+pub use tombolo_replication::fork::LeftOver;
 pub use verifying::{Verified, VerifyError};

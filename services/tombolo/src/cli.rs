@@ -2,6 +2,7 @@
 
 mod asking;
 mod backups;
+mod forks;
 mod items;
 mod operators;
 mod simulate;
@@ -17,6 +18,7 @@ use tombolo_causality::RegionId;
 
 pub(crate) use self::asking::{Asking, Format};
 pub(crate) use self::backups::{Backup, Restore};
+pub(crate) use self::forks::RecoverFork;
 pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
 pub(crate) use self::operators::{
     ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Make a data directory go on from a backup, before a region is started on it.
     Restore(Restore),
+    /// Find a way out for a region whose peers know another history of it.
+    RecoverFork(RecoverFork),
     /// Watch regions and their links.
     Watch(Watch),
     /// Prove the promises: run regions in a simulated world in which everything goes wrong.

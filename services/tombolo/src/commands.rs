@@ -2,6 +2,7 @@
 
 mod backups;
 mod conflicts;
+mod forks;
 mod items;
 mod links;
 mod load;
@@ -59,6 +60,7 @@ fn done(asking: &Asking, command: &Command) -> Result<(), Failure> {
         Command::Verify => verify::run(&mut desk),
         Command::Backup(arguments) => backups::back_up(&mut desk, arguments),
         Command::Restore(arguments) => backups::restore(&mut desk, arguments),
+        Command::RecoverFork(arguments) => forks::recover(&mut desk, arguments),
         Command::Watch(arguments) => watch::run(&mut desk, arguments),
         Command::Serve(_)
         | Command::Demo(_)

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tombolo_actors::NotRestored;
+use tombolo_actors::{NotRecovered, NotRestored};
 use tombolo_storage::backup::RestoreError;
 use tombolo_topology::settings::SettingsError;
 
@@ -105,6 +105,12 @@ pub(crate) enum Failure {
     /// A data directory was not restored.
     #[error("{0}")]
     Restore(#[from] NotRestored),
+    /// Peers cannot be asked.
+    #[error("peers cannot be asked: {0}")]
+    Runtime(#[source] io::Error),
+    /// No way out of a fork was found.
+    #[error("{0}")]
+    Recover(#[from] NotRecovered),
     /// The answer cannot be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -163,6 +169,11 @@ impl Failure {
                 RestoreError::NoBackup { .. } => 3,
                 RestoreError::NotEmpty { .. } | RestoreError::Foreign { .. } => 4,
                 _ => 1,
+            },
+            Self::Recover(error) => match error {
+                NotRecovered::Unanswered { .. } => 5,
+                NotRecovered::Io { .. } | NotRecovered::Start(_) | NotRecovered::Storage(_) => 1,
+                _ => 4,
             },
             Self::Partly { code, .. } | Self::Some { code } => *code,
             _ => 1,

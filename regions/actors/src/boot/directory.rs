@@ -8,8 +8,8 @@ use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalOptions;
 use tombolo_storage::{
-    Begun, CatchingUp, Identity, LastStop, OverlayOptions, PausedLinks, StorageError, Store,
-    StoreOptions, View,
+    Begun, CatchingUp, Identity, LastStop, OverlayOptions, PausedLinks, Reauthored, StorageError,
+    Store, StoreOptions, View,
 };
 use tombolo_topology::Settings;
 
@@ -24,6 +24,7 @@ pub(super) struct Opened {
     pub(super) store: Store,
     pub(super) paused: PausedLinks,
     pub(super) catching_up: Option<CatchingUp>,
+    pub(super) reauthored: Option<Reauthored>,
 }
 
 /// Opens the directory, on a thread that may block.
@@ -50,7 +51,8 @@ fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, St
     let store = Store::open(disk, begun, &store_options(settings)?)?;
     let paused = PausedLinks::read(&**disk)?;
     let catching_up = CatchingUp::read(&**disk)?;
-    Ok(Opened { identity, begun, store, paused, catching_up })
+    let reauthored = Reauthored::open(&**disk)?;
+    Ok(Opened { identity, begun, store, paused, catching_up, reauthored })
 }
 
 /// How a directory is opened.

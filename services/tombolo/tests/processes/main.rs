@@ -15,6 +15,7 @@ mod conflict;
 mod conflict_log;
 mod demo;
 mod every_type;
+mod forks;
 mod hostile;
 mod identity;
 mod kill;
