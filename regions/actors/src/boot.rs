@@ -38,6 +38,7 @@ use crate::running::Running;
 const FORWARD_OVERHEAD_BYTES: usize = 64 << 10;
 
 pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
+    clock::shift(settings.clock.offset_ms);
     let started_at_ms = clock::wall_ms();
     let opened = open(Arc::clone(&disk), settings.clone()).await?;
     let Opened { mut identity, begun, store, paused, catching_up, reauthored } = opened;

@@ -38,7 +38,7 @@ pub use address::{PeerAddress, PeerAddressError};
 pub use backup::{Backup, BackupDirectory, BackupDirectoryError};
 pub use cluster::{Cluster, ClusterId, ClusterIdError, Member, SessionSecret, SessionSecretError};
 pub use error::{Origin, SettingsError};
-pub use keeping::{Items, Journal, Leader, Overlay, Requests, State};
+pub use keeping::{Clock, Items, Journal, Leader, Overlay, Requests, State};
 pub use logging::{Log, LogFormat, LogLevel, UnknownWord};
 pub use reference::{Allowed, SettingDoc, Unit, reference};
 pub use region::Region;
@@ -63,6 +63,8 @@ pub struct Settings {
     pub http: Http,
     /// What is taken of operators.
     pub admin: Admin,
+    /// What the region takes the time to be.
+    pub clock: Clock,
     /// How writes are gathered and decided.
     pub leader: Leader,
     /// How much of one item there may be.
@@ -123,6 +125,7 @@ impl Settings {
             listen,
             http: Http::default(),
             admin: Admin::default(),
+            clock: Clock::default(),
             leader: Leader::default(),
             items: Items::default(),
             requests: Requests::default(),
@@ -166,6 +169,7 @@ impl Settings {
         self.cluster.overlay(layers)?;
         self.http.overlay(layers)?;
         self.admin.overlay(layers)?;
+        self.clock.overlay(layers)?;
         self.leader.overlay(layers)?;
         self.items.overlay(layers)?;
         self.requests.overlay(layers)?;
@@ -178,13 +182,14 @@ impl Settings {
         self.telemetry.overlay(layers)
     }
 
-    fn sections(&self) -> [SectionValues; 15] {
+    fn sections(&self) -> [SectionValues; 16] {
         [
             self.region.values(),
             self.cluster.values(),
             self.listen.values(),
             self.http.values(),
             self.admin.values(),
+            self.clock.values(),
             self.leader.values(),
             self.items.values(),
             self.requests.values(),
@@ -200,13 +205,14 @@ impl Settings {
 }
 
 /// The sections with the values that they have when nothing is said.
-fn sections_by_default() -> [SectionValues; 15] {
+fn sections_by_default() -> [SectionValues; 16] {
     [
         Region::without_values(),
         Cluster::default_values(),
         Listen::default().values(),
         Http::default().values(),
         Admin::default().values(),
+        Clock::default().values(),
         Leader::default().values(),
         Items::default().values(),
         Requests::default().values(),
@@ -221,12 +227,13 @@ fn sections_by_default() -> [SectionValues; 15] {
 }
 
 /// Section by section, its name and what it accepts.
-const SECTIONS: [(&str, &[Fact]); 15] = [
+const SECTIONS: [(&str, &[Fact]); 16] = [
     (Region::NAME, Region::FACTS),
     (Cluster::NAME, Cluster::FACTS),
     (Listen::NAME, Listen::FACTS),
     (Http::NAME, Http::FACTS),
     (Admin::NAME, Admin::FACTS),
+    (Clock::NAME, Clock::FACTS),
     (Leader::NAME, Leader::FACTS),
     (Items::NAME, Items::FACTS),
     (Requests::NAME, Requests::FACTS),

@@ -10,6 +10,7 @@ mod altering;
 mod backups;
 mod catch_up;
 mod clock_skew;
+mod clocks;
 mod commands;
 mod conflict;
 mod conflict_log;
