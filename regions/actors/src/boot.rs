@@ -4,6 +4,7 @@ mod directory;
 mod threads;
 mod wiring;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use actix_rt::{Arbiter, ArbiterHandle};
@@ -12,13 +13,16 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tombolo_causality::ReplicaId;
 use tombolo_storage::disk::Disk;
+use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Begun, LastStop, View};
 use tombolo_topology::Settings;
 
 use self::directory::{Opened, open, settle};
+pub(crate) use self::directory::{mint, store_options};
 use self::threads::Threads;
 pub(crate) use self::threads::yield_to_others;
 use self::wiring::Wiring;
+use crate::backing_up::Backups;
 use crate::catching_up::CatchUpState;
 use crate::clock;
 use crate::error::StartError;
@@ -34,9 +38,10 @@ use crate::running::Running;
 const FORWARD_OVERHEAD_BYTES: usize = 64 << 10;
 
 pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Running, StartError> {
+    clock::shift(settings.clock.offset_ms);
     let started_at_ms = clock::wall_ms();
     let opened = open(Arc::clone(&disk), settings.clone()).await?;
-    let Opened { mut identity, begun, store, paused, catching_up } = opened;
+    let Opened { mut identity, begun, store, paused, catching_up, reauthored } = opened;
     let own = settings.region.name;
     let peers: Vec<_> = settings
         .cluster
@@ -54,7 +59,8 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let state = Arc::new(state);
     let answers = Answers::default();
     let answering = (answers.clone(), thread.answers.handle());
-    let listener = listener(&settings, identity.replica, &links, &views, open, answering);
+    let known = (&views, &journal);
+    let listener = listener(&settings, identity.replica, &links, known, open, answering);
     let replication_address = listen(listener, &settings, &thread.links).await?;
 
     if begun == Begun::Before {
@@ -79,7 +85,10 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let open = wiring.actors(store, &peers, &thread, published, failed);
     let forwarders = wiring.forwarders(&peers, &thread.links);
     wiring.taking((&open, &disk), &peers, &thread.links, (catching_up, ends));
+    wiring.feeding((&open, &disk), &peers, &thread.links, reauthored);
     let verifier = wiring.verifier(&peers, &thread.links, &open.holdings);
+    let below = settings.backup.directory.path().map(Path::to_owned);
+    let backups = Backups::new(settings.cluster.id.as_str(), identity.replica, below);
     let running = Running {
         identity,
         started_at_ms,
@@ -96,6 +105,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         forwarders,
         answers,
         verifier,
+        backups,
         state,
         observed,
         published: open.published.clone(),
@@ -112,7 +122,7 @@ fn listener(
     settings: &Settings,
     before: ReplicaId,
     links: &Arc<Links>,
-    views: &Arc<ArcSwap<View>>,
+    (views, journal): (&Arc<ArcSwap<View>>, &JournalReader),
     open: watch::Receiver<Option<Open>>,
     (answers, answer_thread): (Answers, ArbiterHandle),
 ) -> Listener {
@@ -123,6 +133,7 @@ fn listener(
         before,
         links: Arc::clone(links),
         views: Arc::clone(views),
+        journal: journal.clone(),
         open,
         unknown: Arc::new(Semaphore::new(replication.unauthenticated_connections_max)),
         hello_timeout: replication.hello_timeout,

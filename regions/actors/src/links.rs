@@ -55,6 +55,8 @@ pub(crate) struct Facts {
     pub(crate) reason: Option<String>,
     pub(crate) paused_by_peer: bool,
     pub(crate) needs_snapshot: bool,
+    /// Whether the peer knows another history of this very replica.
+    pub(crate) is_forked: bool,
     pub(crate) lag: Lag,
     pub(crate) last_heard_ms: Option<u64>,
     pub(crate) rtt_us: Option<u64>,
@@ -136,6 +138,7 @@ impl Facts {
             reason: None,
             paused_by_peer: false,
             needs_snapshot: false,
+            is_forked: false,
             lag: Lag::new(monotonic_ms()),
             last_heard_ms: None,
             rtt_us: None,

@@ -14,10 +14,12 @@ use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_protocol::{Frame, Hello, Purpose, RefusalCode, Welcome};
 use tombolo_replication::intake::Input;
 use tombolo_storage::View;
+use tombolo_storage::journal::JournalReader;
 
 use crate::catching_up::Giving;
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
 use crate::dialling::PROTOCOL;
+use crate::forks::tell_history;
 use crate::forwarding::{Answering, Answers};
 use crate::intake::{Arrived, Intake};
 use crate::leader::{Leader, Settle};
@@ -48,6 +50,7 @@ pub(crate) struct Listener {
     pub(crate) before: ReplicaId,
     pub(crate) links: Arc<Links>,
     pub(crate) views: Arc<ArcSwap<View>>,
+    pub(crate) journal: JournalReader,
     pub(crate) open: watch::Receiver<Option<Open>>,
     pub(crate) unknown: Arc<Semaphore>,
     pub(crate) hello_timeout: Duration,
@@ -116,7 +119,7 @@ impl Listener {
         drop(permit);
         match hello.purpose {
             Purpose::Identify => match self.identify(&link, &hello, &mut writer).await {
-                Ok(()) => ConnectionError::Closed,
+                Ok(()) => tell_history(self.journal, reader, writer, self.silence_max).await,
                 Err(error) => error,
             },
             Purpose::Replicate => self.replicate(link, &hello, reader, writer).await,
@@ -185,6 +188,11 @@ impl Listener {
         let Some(open) = self.open.borrow().clone() else {
             return self.not_yet(&mut writer).await;
         };
+        if let Some(detail) = self.forked(&link, open.own, hello) {
+            let code = RefusalCode::Forked;
+            timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
+            return ConnectionError::Refusing { code, detail };
+        }
         let welcome = Frame::Welcome(self.welcome(open.own, hello));
         if let Err(error) = writer.write(&welcome).await {
             return error;
@@ -208,6 +216,15 @@ impl Listener {
             frame_bytes_max: self.frame_bytes_max,
         };
         serving.run(reader, writer).await
+    }
+
+    /// Why nothing is taken of a peer that knows another history of this very replica: what it ships
+    /// rests on changes that mean something else here.
+    fn forked(&self, link: &Link, own: ReplicaId, hello: &Hello) -> Option<String> {
+        let here = self.views.load().vector().get(&own);
+        let theirs = hello.vector.get(&own);
+        let is_forked = theirs > here || link.facts().is_forked;
+        is_forked.then(|| format!("{} knows another history of {own}", hello.region))
     }
 
     async fn answer(

@@ -4,6 +4,7 @@ mod waiting;
 
 use core::time::Duration;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -14,6 +15,7 @@ use tombolo_storage::disk::{Disk, RealDisk};
 use tombolo_storage::{Identity, LastStop, PausedLinks, StorageError, View};
 use tombolo_topology::Settings;
 
+use crate::backing_up::{BackedUp, BackupError, LastBackups};
 use crate::error::{StartError, SubmitError, TableError, UnknownPeer};
 use crate::leader::{Answer, Recall, Stop, Submit};
 use crate::links::{Link, LinkStatus};
@@ -218,12 +220,29 @@ impl Region {
         Ok(self.status(link))
     }
 
+    /// Writes a backup of what is shown now to `path`, below the configured directory. Answers when
+    /// it is durable; goes on to its end also where whoever asked has gone.
+    pub async fn back_up(&self, path: PathBuf) -> Result<BackedUp, BackupError> {
+        let view = self.view();
+        // Only now: what is joined of a peer's state comes after the region has turned silent.
+        if self.is_catching_up() {
+            return Err(BackupError::CatchingUp);
+        }
+        self.0.backups.write(path, view).await
+    }
+
+    /// What became of the last backups.
+    pub fn last_backups(&self) -> LastBackups {
+        self.0.backups.last()
+    }
+
     fn status(&self, link: &Link) -> LinkStatus {
         link.status(self.view().vector(), ms(self.0.settings.replication.silence_max))
     }
 
     /// Makes everything durable, moves it into the state, and ends in good order.
     pub async fn stop(&self) -> Result<(), StorageError> {
+        self.0.backups.stop().await;
         // What waits for room would hold up the stop; it is in the journal, or is not acknowledged.
         self.0.room.give_up();
         let (done, stopped) = oneshot::channel();

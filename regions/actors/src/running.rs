@@ -14,6 +14,7 @@ use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Identity, Room, View};
 use tombolo_topology::Settings;
 
+use crate::backing_up::Backups;
 use crate::catching_up::CatchUpState;
 use crate::forwarding::{Answers, Forwarder};
 use crate::leader::Leader;
@@ -43,6 +44,7 @@ pub(crate) struct Running {
     pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
     pub(crate) answers: Answers,
     pub(crate) verifier: Verifier,
+    pub(crate) backups: Backups,
     pub(crate) state: Arc<CatchUpState>,
     pub(crate) observed: Observed,
     pub(crate) published: watch::Receiver<u64>,

@@ -109,8 +109,18 @@ impl Shipping {
             Ordering::Less => log.hash_at(self.own, theirs.seq)?,
             Ordering::Greater => None,
         };
-        if is_forked(own, theirs, known) {
-            let detail = format!("it knows another history of {} at {}", self.own, theirs.seq);
+        let is_forked = is_forked(own, theirs, known);
+        let was_forked = core::mem::replace(&mut self.link.facts().is_forked, is_forked);
+        if is_forked {
+            let (own, seq) = (self.own, theirs.seq);
+            let detail = format!(
+                "it knows another history of {own} at {seq}: this data directory is a copy that was \
+                 written to; stop this region and run `tombolo recover-fork --config FILE`"
+            );
+            if !was_forked {
+                let peer = self.link.peer;
+                tracing::error!(%peer, reason = detail, "the history of this region has forked");
+            }
             return Err(ConnectionError::Refusing {
                 code: tombolo_protocol::RefusalCode::Forked,
                 detail,

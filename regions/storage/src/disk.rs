@@ -14,6 +14,7 @@ mod real;
 use std::{fmt::Debug, io, sync::Arc};
 
 pub use real::{DiskOpenError, RealDisk};
+pub(crate) use real::{LOCK_NAME, sync_parent};
 
 /// A directory that belongs to one process.
 pub trait Disk: Send + Sync + Debug {

@@ -5,6 +5,7 @@ use std::io;
 use tombolo_protocol::{DecodeError, EncodeError};
 
 use crate::journal;
+use crate::room::is_full;
 
 /// Why the store could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,11 @@ pub enum StorageError {
         /// Which part is gone.
         what: &'static str,
     },
+    /// A restore has not come to its end here.
+    #[error(
+        "the data directory is half restored: remove what is in it, and restore the backup again"
+    )]
+    HalfRestored,
     /// The directory belongs to another region or another cluster.
     #[error("the data directory is that of {found}, not of {expected}")]
     Foreign {
@@ -76,6 +82,15 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// Whether there was no room on a disk for what was to be written.
+    pub fn is_full_disk(&self) -> bool {
+        match self {
+            Self::Disk(error) | Self::Identity(error) => is_full(error),
+            Self::State(error) => matches!(&**error, redb::Error::Io(error) if is_full(error)),
+            _ => self.is_full_journal(),
+        }
+    }
+
     /// Whether the journal found no room and has appended nothing: the same append may succeed
     /// once there is.
     pub fn is_full_journal(&self) -> bool {

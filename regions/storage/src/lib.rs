@@ -9,6 +9,7 @@
 //! Durable means: written to the journal and fdatasynced. Everything goes through [`disk`], so
 //! that a simulated disk can stand in. redb's types stay inside this crate.
 
+pub mod backup;
 mod catching_up;
 pub mod disk;
 mod error;
@@ -24,6 +25,7 @@ mod materializer;
 mod overlay;
 mod paused_links;
 mod readers;
+mod reauthored;
 mod recent;
 mod redb_backend;
 mod room;
@@ -39,10 +41,11 @@ pub use catching_up::CatchingUp;
 pub use error::StorageError;
 pub use identity::{Identity, LastStop};
 pub use key_range::KeyRange;
-pub use log::{Found, LogReader, Run};
+pub use log::{Found, LogReader, Retained, Run};
 pub use materializer::{Installed, Materializer, SealedLayer};
 pub use overlay::{Group, Overlay, Retired};
 pub use paused_links::PausedLinks;
+pub use reauthored::{Reauthored, ReauthoredWriter};
 pub use redb_backend::RedbBackend;
 pub use room::{ROOM_SOUGHT_EVERY, Room, Shortage};
 pub use state::Begun;

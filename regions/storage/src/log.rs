@@ -3,12 +3,15 @@
 //! Segment heads say where every stream stood, so a place is found by reading heads and at most
 //! one segment; after that a cursor remembers where each stream was left.
 
+mod retained;
+
 use std::collections::BTreeMap;
 
 use tombolo_causality::ReplicaId;
 use tombolo_protocol::{JournalFrame, Record, change_dot, decode_position};
 use tombolo_replication::{RunningHash, StreamPosition};
 
+pub use self::retained::Retained;
 use crate::StorageError;
 use crate::journal::{Frame, JournalReader, Position, ReadError};
 

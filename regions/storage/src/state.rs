@@ -3,6 +3,7 @@
 //! Written in large batches in key order, each in one durable two-phase commit that also records
 //! the journal position from which a restart replays. Read through snapshots.
 
+mod copying;
 mod requests;
 
 use core::ops::Bound;
@@ -22,6 +23,7 @@ use tombolo_replication::catch_up::RequestPlace;
 use tombolo_replication::idempotency::KeptRecord;
 use tombolo_replication::{Catalog, Exceptions};
 
+pub(crate) use self::copying::Row;
 use crate::disk::{Disk, DiskFile};
 use crate::item_bytes::{after_prefix, table_bytes};
 use crate::journal::Position;
@@ -36,7 +38,8 @@ const POSITION: &str = "position";
 const REPLAY_FROM: &str = "replay_from";
 const CATALOG: &str = "catalog";
 const EXCEPTIONS: &str = "exceptions";
-const FILE: &str = "state.redb";
+/// Its file.
+pub(crate) const FILE: &str = "state.redb";
 
 /// Whether a directory has held a store before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,26 +191,7 @@ impl State {
         let now_ms = after.position.stamp_floor.millis();
         let oldest_ms = now_ms.saturating_sub(self.requests_ttl_ms);
         requests::write(&transaction, &layer.requests(), oldest_ms)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            let position = encode_position(&after.position)?;
-            meta.insert(POSITION, &*position)?;
-            if *before != after.catalog {
-                let catalog = encode_catalog(&after.catalog)?;
-                meta.insert(CATALOG, &*catalog)?;
-            }
-            // They are few, and only grow.
-            if !after.exceptions.is_empty() {
-                meta.insert(EXCEPTIONS, &*encode_exceptions(&after.exceptions)?)?;
-            }
-            if let Some(Position { segment, offset }) = after.replay_from {
-                let bytes = postcard::to_stdvec(&ReplayFrom { segment, offset });
-                let bytes = bytes.map_err(|_| StorageError::Mismatched {
-                    detail: "the journal position cannot be written".to_owned(),
-                })?;
-                meta.insert(REPLAY_FROM, &*bytes)?;
-            }
-        }
+        write_meta(&transaction, before, after)?;
         transaction.commit()?;
         Ok(())
     }
@@ -225,6 +209,33 @@ impl State {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Says where the state has come to, and what it is made of.
+fn write_meta(
+    transaction: &WriteTransaction,
+    before: &Catalog,
+    after: &Materialized,
+) -> Result<(), StorageError> {
+    let mut meta = transaction.open_table(META)?;
+    let position = encode_position(&after.position)?;
+    meta.insert(POSITION, &*position)?;
+    if *before != after.catalog {
+        let catalog = encode_catalog(&after.catalog)?;
+        meta.insert(CATALOG, &*catalog)?;
+    }
+    // They are few, and only grow.
+    if !after.exceptions.is_empty() {
+        meta.insert(EXCEPTIONS, &*encode_exceptions(&after.exceptions)?)?;
+    }
+    if let Some(Position { segment, offset }) = after.replay_from {
+        let bytes = postcard::to_stdvec(&ReplayFrom { segment, offset });
+        let bytes = bytes.map_err(|_| StorageError::Mismatched {
+            detail: "the journal position cannot be written".to_owned(),
+        })?;
+        meta.insert(REPLAY_FROM, &*bytes)?;
+    }
+    Ok(())
 }
 
 fn empty(transaction: &WriteTransaction, prefix: [u8; 8]) -> Result<(), StorageError> {

@@ -11,6 +11,7 @@ use tombolo_replication::leader::{Applier, NotApplied};
 use tombolo_replication::{Catalog, Exceptions, SealedChange};
 
 use crate::StorageError;
+use crate::backup::is_half_restored;
 use crate::disk::Disk;
 use crate::journal::segment::FOLDER;
 use crate::journal::{Journal, JournalOptions, JournalReader, Position};
@@ -76,6 +77,25 @@ impl Store {
     /// exists, so must the rest, and where it does not, there can be no changes. A directory that
     /// has lost one of its parts is refused, and what is left of it stays as it is.
     pub fn open(
+        disk: &Arc<dyn Disk>,
+        begun: Begun,
+        options: &StoreOptions,
+    ) -> Result<Self, StorageError> {
+        if is_half_restored(&**disk).map_err(StorageError::Disk)? {
+            return Err(StorageError::HalfRestored);
+        }
+        Self::open_store(disk, begun, options)
+    }
+
+    /// The same for one that is being restored, to see what it holds.
+    pub(crate) fn open_restored(
+        disk: &Arc<dyn Disk>,
+        options: &StoreOptions,
+    ) -> Result<Self, StorageError> {
+        Self::open_store(disk, Begun::Before, options)
+    }
+
+    fn open_store(
         disk: &Arc<dyn Disk>,
         begun: Begun,
         options: &StoreOptions,

@@ -9,6 +9,7 @@
 //! read at start and never change while a region runs.
 
 mod address;
+mod backup;
 mod cluster;
 mod error;
 mod field;
@@ -34,9 +35,10 @@ use std::path::{Path, PathBuf};
 use tombolo_causality::RegionId;
 
 pub use address::{PeerAddress, PeerAddressError};
+pub use backup::{Backup, BackupDirectory, BackupDirectoryError};
 pub use cluster::{Cluster, ClusterId, ClusterIdError, Member, SessionSecret, SessionSecretError};
 pub use error::{Origin, SettingsError};
-pub use keeping::{Items, Journal, Leader, Overlay, Requests, State};
+pub use keeping::{Clock, Items, Journal, Leader, Overlay, Requests, State};
 pub use logging::{Log, LogFormat, LogLevel, UnknownWord};
 pub use reference::{Allowed, SettingDoc, Unit, reference};
 pub use region::Region;
@@ -61,6 +63,8 @@ pub struct Settings {
     pub http: Http,
     /// What is taken of operators.
     pub admin: Admin,
+    /// What the region takes the time to be.
+    pub clock: Clock,
     /// How writes are gathered and decided.
     pub leader: Leader,
     /// How much of one item there may be.
@@ -73,6 +77,8 @@ pub struct Settings {
     pub overlay: Overlay,
     /// The state file.
     pub state: State,
+    /// Where copies of the region may be written.
+    pub backup: Backup,
     /// How changes travel between regions.
     pub replication: Replication,
     /// What is said about the region's work.
@@ -119,12 +125,14 @@ impl Settings {
             listen,
             http: Http::default(),
             admin: Admin::default(),
+            clock: Clock::default(),
             leader: Leader::default(),
             items: Items::default(),
             requests: Requests::default(),
             journal: Journal::default(),
             overlay: Overlay::default(),
             state: State::default(),
+            backup: Backup::default(),
             replication: Replication::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
@@ -161,30 +169,34 @@ impl Settings {
         self.cluster.overlay(layers)?;
         self.http.overlay(layers)?;
         self.admin.overlay(layers)?;
+        self.clock.overlay(layers)?;
         self.leader.overlay(layers)?;
         self.items.overlay(layers)?;
         self.requests.overlay(layers)?;
         self.journal.overlay(layers)?;
         self.overlay.overlay(layers)?;
         self.state.overlay(layers)?;
+        self.backup.overlay(layers)?;
         self.replication.overlay(layers)?;
         self.log.overlay(layers)?;
         self.telemetry.overlay(layers)
     }
 
-    fn sections(&self) -> [SectionValues; 14] {
+    fn sections(&self) -> [SectionValues; 16] {
         [
             self.region.values(),
             self.cluster.values(),
             self.listen.values(),
             self.http.values(),
             self.admin.values(),
+            self.clock.values(),
             self.leader.values(),
             self.items.values(),
             self.requests.values(),
             self.journal.values(),
             self.overlay.values(),
             self.state.values(),
+            self.backup.values(),
             self.replication.values(),
             self.log.values(),
             self.telemetry.values(),
@@ -193,19 +205,21 @@ impl Settings {
 }
 
 /// The sections with the values that they have when nothing is said.
-fn sections_by_default() -> [SectionValues; 14] {
+fn sections_by_default() -> [SectionValues; 16] {
     [
         Region::without_values(),
         Cluster::default_values(),
         Listen::default().values(),
         Http::default().values(),
         Admin::default().values(),
+        Clock::default().values(),
         Leader::default().values(),
         Items::default().values(),
         Requests::default().values(),
         Journal::default().values(),
         Overlay::default().values(),
         State::default().values(),
+        Backup::default().values(),
         Replication::default().values(),
         Log::default().values(),
         Telemetry::default().values(),
@@ -213,18 +227,20 @@ fn sections_by_default() -> [SectionValues; 14] {
 }
 
 /// Section by section, its name and what it accepts.
-const SECTIONS: [(&str, &[Fact]); 14] = [
+const SECTIONS: [(&str, &[Fact]); 16] = [
     (Region::NAME, Region::FACTS),
     (Cluster::NAME, Cluster::FACTS),
     (Listen::NAME, Listen::FACTS),
     (Http::NAME, Http::FACTS),
     (Admin::NAME, Admin::FACTS),
+    (Clock::NAME, Clock::FACTS),
     (Leader::NAME, Leader::FACTS),
     (Items::NAME, Items::FACTS),
     (Requests::NAME, Requests::FACTS),
     (Journal::NAME, Journal::FACTS),
     (Overlay::NAME, Overlay::FACTS),
     (State::NAME, State::FACTS),
+    (Backup::NAME, Backup::FACTS),
     (Replication::NAME, Replication::FACTS),
     (Log::NAME, Log::FACTS),
     (Telemetry::NAME, Telemetry::FACTS),

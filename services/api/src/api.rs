@@ -37,7 +37,9 @@ use crate::reply::Letterhead;
 use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
 use crate::traces::{Tally, Tracer};
-use crate::{history, items, links, metrics, openapi, pages, region, tables, unread, verify};
+use crate::{
+    backups, history, items, links, metrics, openapi, pages, region, tables, unread, verify,
+};
 
 /// The REST API of one region. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -280,6 +282,7 @@ impl Api {
             Route::Metrics => Ok(metrics::show(self)),
             Route::Digests => Box::pin(self.0.digests.show(self, query, &mut caller.session)).await,
             Route::Verify => Box::pin(verify::run(self)).await,
+            Route::Backups => Box::pin(backups::write(self, headers, payload)).await,
             Route::Links => Ok(links::list(self)),
             Route::Link { peer, action } => Box::pin(links::act(self, peer, action)).await,
         }

@@ -17,6 +17,7 @@
 //! status and no body. Nothing here decides anything about data: that is the region's.
 
 mod api;
+mod backups;
 pub mod bodies;
 mod body;
 mod caller;
@@ -53,4 +54,5 @@ mod unread;
 mod verify;
 
 pub use api::Api;
+pub use rfc3339::text as rfc3339;
 pub use server::{Listeners, Serving, serve};

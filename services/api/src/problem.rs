@@ -9,7 +9,9 @@ mod table;
 use core::time::Duration;
 
 use actix_web::http::Method;
-use tombolo_actors::{PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError};
+use tombolo_actors::{
+    BackupError, PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError,
+};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonError};
 use tombolo_protocol::{DecodeError, EncodeError, SessionTokenError};
@@ -177,6 +179,12 @@ pub(crate) enum Problem {
         /// Which.
         detail: String,
     },
+    /// What is asked of a backup cannot be read.
+    #[error("the body is to be {{\"path\":\"/…\"}}: {detail}")]
+    BadBackup {
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The table does not exist.
     #[error("there is no table {name:?}")]
     NoSuchTable {
@@ -261,6 +269,9 @@ pub(crate) enum Problem {
     /// A link's ends were not compared.
     #[error(transparent)]
     Resync(#[from] ResyncError),
+    /// No backup was written.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The region did not do a write.
     #[error(transparent)]
     Submit(#[from] SubmitError),

@@ -25,8 +25,8 @@ pub(crate) fn format(unix_ms: u64) -> [u8; BYTES] {
     text
 }
 
-/// The same as a string.
-pub(crate) fn text(unix_ms: u64) -> String {
+/// A time `unix_ms` milliseconds after 1970 as RFC 3339 writes it, in UTC with milliseconds.
+pub fn text(unix_ms: u64) -> String {
     format(unix_ms).map(char::from).iter().collect()
 }
 

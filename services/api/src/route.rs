@@ -43,6 +43,8 @@ pub(crate) enum Route<'a> {
     Digests,
     /// `/v1/verify`
     Verify,
+    /// `/v1/backups`
+    Backups,
     /// `/v1/links`
     Links,
     /// `/v1/links/{peer}/{pause|resume|resync}`
@@ -171,6 +173,7 @@ impl<'a> Route<'a> {
             ("region", None, None, None) => Self::Region,
             ("digests", None, None, None) => Self::Digests,
             ("verify", None, None, None) => Self::Verify,
+            ("backups", None, None, None) => Self::Backups,
             ("links", None, None, None) => Self::Links,
             ("links", Some(peer), Some(action), None) => {
                 Self::Link { peer, action: LinkAction::parse(action)? }
@@ -191,7 +194,8 @@ impl<'a> Route<'a> {
             | Self::Conflicts
             | Self::Conflict { .. }
             | Self::Digests
-            | Self::Verify => true,
+            | Self::Verify
+            | Self::Backups => true,
             Self::Region
             | Self::Live
             | Self::Ready
@@ -207,7 +211,9 @@ impl<'a> Route<'a> {
     pub(crate) fn takes(self, verb: Verb) -> bool {
         match self {
             Self::Table { .. } | Self::Item { .. } => verb != Verb::Post,
-            Self::Link { .. } | Self::Conflict { .. } | Self::Verify => verb == Verb::Post,
+            Self::Link { .. } | Self::Conflict { .. } | Self::Verify | Self::Backups => {
+                verb == Verb::Post
+            }
             _ => verb == Verb::Get,
         }
     }
@@ -216,7 +222,7 @@ impl<'a> Route<'a> {
     pub(crate) fn allow(self) -> &'static str {
         match self {
             Self::Table { .. } | Self::Item { .. } => "GET, HEAD, PUT, PATCH, DELETE",
-            Self::Link { .. } | Self::Conflict { .. } | Self::Verify => "POST",
+            Self::Link { .. } | Self::Conflict { .. } | Self::Verify | Self::Backups => "POST",
             _ => "GET, HEAD",
         }
     }
@@ -296,7 +302,9 @@ mod tests {
     fn what_is_for_operators_is_not_on_the_api_listener() {
         let link = Route::Link { peer: "eu-west", action: LinkAction::Pause };
         assert_eq!(Route::parse("/v1/links/eu-west/pause", Door::Admin), Some(link));
-        for path in ["/v1/links/eu-west/pause", "/v1/links", "/v1/digests", "/v1/verify"] {
+        for path in
+            ["/v1/links/eu-west/pause", "/v1/links", "/v1/digests", "/v1/verify", "/v1/backups"]
+        {
             assert_eq!(Route::parse(path, Door::Api), None, "{path}");
         }
     }
@@ -320,6 +328,7 @@ mod tests {
             "/v1/conflicts/1/undo",
             "/v1/links/a/pause",
             "/v1/verify",
+            "/v1/backups",
         ];
         for path in paths {
             let route = Route::parse(path, Door::Admin).unwrap();

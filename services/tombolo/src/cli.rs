@@ -1,6 +1,8 @@
 //! The command line.
 
 mod asking;
+mod backups;
+mod forks;
 mod items;
 mod operators;
 mod simulate;
@@ -15,6 +17,8 @@ use clap_complete::Shell;
 use tombolo_causality::RegionId;
 
 pub(crate) use self::asking::{Asking, Format};
+pub(crate) use self::backups::{Backup, Restore};
+pub(crate) use self::forks::RecoverFork;
 pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
 pub(crate) use self::operators::{
     ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
@@ -63,6 +67,12 @@ pub(crate) enum Command {
     /// Ends with 4 where something was different, and with 1 where a region could not be compared
     /// with.
     Verify,
+    /// Write a backup of a region while it runs.
+    Backup(Backup),
+    /// Make a data directory go on from a backup, before a region is started on it.
+    Restore(Restore),
+    /// Find a way out for a region whose peers know another history of it.
+    RecoverFork(RecoverFork),
     /// Watch regions and their links.
     Watch(Watch),
     /// Prove the promises: run regions in a simulated world in which everything goes wrong.
@@ -189,6 +199,15 @@ mod tests {
         assert_eq!(refused(&["conflicts", "undo", "c1"]), None);
         let key_alone = refused(&["conflicts", "--key", "k"]);
         assert_eq!(key_alone, Some(ErrorKind::MissingRequiredArgument));
+    }
+
+    #[test]
+    fn a_restore_is_told_where_to_by_itself_or_by_the_settings() {
+        assert_eq!(refused(&["restore", "--from", "b", "--to", "d"]), None);
+        assert_eq!(refused(&["restore", "--from", "b", "--config", "r.toml"]), None);
+        let missing = Some(ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused(&["restore", "--from", "b"]), missing);
+        assert_eq!(refused(&["restore", "--from", "b", "--to", "d", "--foreign"]), missing);
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! The commands that ask a region, one a file, and how they end.
+//! The commands that ask a region, or see to its directory, one a file, and how they end.
 
+mod backups;
 mod conflicts;
+mod forks;
 mod items;
 mod links;
 mod load;
@@ -56,6 +58,9 @@ fn done(asking: &Asking, command: &Command) -> Result<(), Failure> {
         Command::Regions(arguments) => regions::run(&mut desk, arguments),
         Command::Conflicts(arguments) => conflicts::run(&mut desk, arguments),
         Command::Verify => verify::run(&mut desk),
+        Command::Backup(arguments) => backups::back_up(&mut desk, arguments),
+        Command::Restore(arguments) => backups::restore(&mut desk, arguments),
+        Command::RecoverFork(arguments) => forks::recover(&mut desk, arguments),
         Command::Watch(arguments) => watch::run(&mut desk, arguments),
         Command::Serve(_)
         | Command::Demo(_)

@@ -30,6 +30,8 @@ pub(crate) fn run(arguments: &Demo) -> anyhow::Result<()> {
 async fn demo(plan: &Plan) -> anyhow::Result<()> {
     let mut signals = Signals::catch().context("cannot catch signals")?;
     let relay = plan.relay()?;
+    fs::create_dir_all(plan.backups())
+        .with_context(|| format!("cannot make {}", plan.backups().display()))?;
     for settings in plan.settings(relay.as_ref())? {
         let directory = &settings.region.data_dir;
         fs::create_dir_all(directory)

@@ -5,6 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tombolo_actors::{NotRecovered, NotRestored};
+use tombolo_storage::backup::RestoreError;
+use tombolo_topology::settings::SettingsError;
+
 use crate::client::Problem;
 
 /// See the module.
@@ -95,6 +99,18 @@ pub(crate) enum Failure {
     /// Not all regions could be compared with.
     #[error("not all regions could be compared with")]
     NotCompared,
+    /// The settings of the region cannot be taken.
+    #[error("{0}")]
+    Settings(#[source] SettingsError),
+    /// A data directory was not restored.
+    #[error("{0}")]
+    Restore(#[from] NotRestored),
+    /// Peers cannot be asked.
+    #[error("peers cannot be asked: {0}")]
+    Runtime(#[source] io::Error),
+    /// No way out of a fork was found.
+    #[error("{0}")]
+    Recover(#[from] NotRecovered),
     /// The answer cannot be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -149,6 +165,16 @@ impl Failure {
             Self::Refused(Problem { status: 404, .. }) => 3,
             Self::Refused(Problem { status: 400..=499, .. }) | Self::Different => 4,
             Self::Unreachable { .. } => 5,
+            Self::Restore(NotRestored::Restore(error)) => match error {
+                RestoreError::NoBackup { .. } => 3,
+                RestoreError::NotEmpty { .. } | RestoreError::Foreign { .. } => 4,
+                _ => 1,
+            },
+            Self::Recover(error) => match error {
+                NotRecovered::Unanswered { .. } => 5,
+                NotRecovered::Io { .. } | NotRecovered::Start(_) | NotRecovered::Storage(_) => 1,
+                _ => 4,
+            },
             Self::Partly { code, .. } | Self::Some { code } => *code,
             _ => 1,
         }

@@ -111,6 +111,20 @@ pub enum Frame {
         /// All that it has set aside.
         dots: Vec<Dot>,
     },
+    /// What the stream of `origin` was up to `seq`: asked by who looks for where two histories part.
+    AskHistory {
+        /// Whose stream.
+        origin: ReplicaId,
+        /// Up to and including this one.
+        seq: u64,
+    },
+    /// The answer to it.
+    History {
+        /// Up to and including this one.
+        seq: u64,
+        /// The running hash; nothing where the log no longer tells, or does not reach that far.
+        hash: Option<RunningHash>,
+    },
 }
 
 /// The answer to a heartbeat, from which its sender learns the round trip and the other's clock.

@@ -21,6 +21,7 @@ mod conflicts;
 mod consistency;
 mod digest;
 mod exceptions;
+pub mod fork;
 mod history;
 pub mod idempotency;
 pub mod incarnation;

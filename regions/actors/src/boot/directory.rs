@@ -8,8 +8,8 @@ use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalOptions;
 use tombolo_storage::{
-    Begun, CatchingUp, Identity, LastStop, OverlayOptions, PausedLinks, StorageError, Store,
-    StoreOptions, View,
+    Begun, CatchingUp, Identity, LastStop, OverlayOptions, PausedLinks, Reauthored, StorageError,
+    Store, StoreOptions, View,
 };
 use tombolo_topology::Settings;
 
@@ -24,6 +24,7 @@ pub(super) struct Opened {
     pub(super) store: Store,
     pub(super) paused: PausedLinks,
     pub(super) catching_up: Option<CatchingUp>,
+    pub(super) reauthored: Option<Reauthored>,
 }
 
 /// Opens the directory, on a thread that may block.
@@ -47,9 +48,18 @@ fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, St
             expected: format!("{region} of cluster {cluster}"),
         }));
     }
+    let store = Store::open(disk, begun, &store_options(settings)?)?;
+    let paused = PausedLinks::read(&**disk)?;
+    let catching_up = CatchingUp::read(&**disk)?;
+    let reauthored = Reauthored::open(&**disk)?;
+    Ok(Opened { identity, begun, store, paused, catching_up, reauthored })
+}
+
+/// How a directory is opened.
+pub(crate) fn store_options(settings: &Settings) -> Result<StoreOptions, StartError> {
     let mut journal = JournalOptions::new(clock::random().map_err(StartError::Random)?);
     journal.segment_bytes = settings.journal.segment_bytes;
-    let options = StoreOptions {
+    Ok(StoreOptions {
         journal,
         overlay: OverlayOptions {
             seal_bytes: settings.overlay.seal_bytes,
@@ -63,14 +73,11 @@ fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, St
                 .unwrap_or(u64::MAX),
             bytes_max: settings.requests.idempotency_bytes_max,
         },
-    };
-    let store = Store::open(disk, begun, &options)?;
-    let paused = PausedLinks::read(&**disk)?;
-    let catching_up = CatchingUp::read(&**disk)?;
-    Ok(Opened { identity, begun, store, paused, catching_up })
+    })
 }
 
-fn mint() -> Result<Incarnation, StartError> {
+/// An incarnation that never was.
+pub(crate) fn mint() -> Result<Incarnation, StartError> {
     clock::random().map(Incarnation).map_err(StartError::Random)
 }
 

@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::{Disk, DiskFile};
 
 /// Begins with a dot, which no name that passes [`RealDisk::path`] does.
-const LOCK_NAME: &str = ".lock";
+pub(crate) const LOCK_NAME: &str = ".lock";
 
 /// A directory of the file system, locked.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ fn is_plain(part: &str) -> bool {
         && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
-fn sync_parent(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
         _ => File::open(".")?.sync_all(),

@@ -34,7 +34,7 @@ macro_rules! whole_number {
         }
     )+};
 }
-whole_number!(i32, u32, u64, usize);
+whole_number!(i32, i64, u32, u64, usize);
 
 impl Field for Duration {
     fn parse(given: &Given<'_>, unit: Unit) -> Option<Self> {

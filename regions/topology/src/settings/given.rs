@@ -17,7 +17,9 @@ impl<'a> Given<'a> {
     /// The value of `fact`, shown as `key` if it is refused.
     pub(super) fn parse<T: Field>(&self, fact: &Fact, key: &str) -> Result<T, SettingsError> {
         let allowed = match fact.allowed {
-            Allowed::Range { .. } => self.integer().is_some_and(|n| fact.allowed.has(n)),
+            Allowed::Range { .. } | Allowed::Around { .. } => {
+                self.integer().is_some_and(|n| fact.allowed.has(n))
+            }
             Allowed::OneOf(_) | Allowed::Form(_) => true,
         };
         let value = if allowed { T::parse(self, fact.unit) } else { None };

@@ -1,9 +1,18 @@
-//! `[leader]`, `[items]`, `[journal]`, `[overlay]`, `[state]`: how writes are decided, made durable
-//! and kept.
+//! `[clock]`, `[leader]`, `[items]`, `[journal]`, `[overlay]`, `[state]`: how writes are stamped,
+//! decided, made durable and kept.
 
 use std::time::Duration;
 
+use super::reference::Allowed;
 use super::section::{range, section};
+
+section! {
+    /// What the region takes the time to be. For tests: in earnest the machine's clock is set right.
+    "clock" Clock {
+        /// What is added to the machine's clock. All regions of one process have the same.
+        "offset_ms" offset_ms: i64 [Milliseconds] = 0, Allowed::Around { max: 86_400_000 };
+    }
+}
 
 section! {
     /// How writes are gathered and decided.

@@ -47,6 +47,11 @@ pub enum Allowed {
         /// The most.
         max: u64,
     },
+    /// A whole number that may be below zero.
+    Around {
+        /// The most, and below zero the least.
+        max: u64,
+    },
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// Text of this form, described.
@@ -60,6 +65,7 @@ impl Allowed {
             Self::Range { min, max } => {
                 u64::try_from(number).is_ok_and(|number| (*min..=*max).contains(&number))
             }
+            Self::Around { max } => number.unsigned_abs() <= *max,
             Self::OneOf(_) | Self::Form(_) => false,
         }
     }
@@ -69,6 +75,7 @@ impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Range { min, max } => write!(f, "{min} to {max}"),
+            Self::Around { max } => write!(f, "-{max} to {max}"),
             Self::OneOf(words) => write!(f, "{}", words.join(", ")),
             Self::Form(form) => f.write_str(form),
         }

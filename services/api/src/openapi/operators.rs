@@ -1,8 +1,8 @@
 //! What may be asked of the region itself: its health, links and digests, and its pages.
 
-use super::operations::{Operation, Reply, json, read};
+use super::operations::{Body, JSON, Operation, Reply, json, read};
 use super::parameters::{PEER, Param, TABLE_IN_QUERY};
-use super::problems::{OF_TABLE_ASKED, STEER};
+use super::problems::{BACK_UP, JSON_BODY, OF_TABLE_ASKED, STEER};
 use crate::route::{RouteClass, Verb};
 
 const fn page(meaning: &'static str, media: &'static str) -> Reply {
@@ -20,7 +20,7 @@ const fn steer(class: RouteClass, id: &'static str, summary: &'static str) -> Op
     }
 }
 
-pub(super) static OPERATIONS: [Operation; 15] = [
+pub(super) static OPERATIONS: [Operation; 16] = [
     read(
         RouteClass::Region,
         "get_region",
@@ -65,6 +65,22 @@ pub(super) static OPERATIONS: [Operation; 15] = [
             "Compare with every other region what is held, and repair what differs",
             &[json(200, "What came of it, by region.", "Verification")],
             &[&["verify_running", "stopping"]],
+        )
+    },
+    Operation {
+        verb: Verb::Post,
+        body: Some(Body {
+            meaning: "Where, on the machine of the region.",
+            media: &[JSON],
+            schema: "BackupRequest",
+        }),
+        ..read(
+            RouteClass::Backups,
+            "write_backup",
+            "region",
+            "Write a backup of what is shown now, while writes go on",
+            &[json(201, "It is durable.", "Backup")],
+            &[JSON_BODY, BACK_UP],
         )
     },
     read(

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use tombolo_actors::{RouteError, SubmitError, TableError, VerifyError};
+use tombolo_actors::{BackupError, RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonText, OperationError, Outcome};
 use tombolo_protocol::{EncodeError, SessionTokenError};
 use tombolo_replication::TableName;
 use tombolo_replication::leader::Refusal;
+use tombolo_storage::backup::PlaceError;
 
 use crate::percent::{Plus, decode};
 use crate::problem::{Entry, Problem};
@@ -91,6 +92,16 @@ pub(super) const ALTER: Codes = &[
 ];
 pub(super) const DROP: Codes =
     &["definition_pending", "overloaded", "storage_full", "starting", "stopping", "storage_failed"];
+pub(super) const BACK_UP: Codes = &[
+    "bad_backup",
+    "backups_not_configured",
+    "backup_path_refused",
+    "backup_path_taken",
+    "backup_running",
+    "backup_failed",
+    "storage_full",
+    "stopping",
+];
 pub(super) const STEER: &[Codes] = &[&["bad_path", "no_such_peer", "stopping", "storage_failed"]];
 
 /// What `codes` are answered with: each status with what it then means.
@@ -155,6 +166,16 @@ fn samples() -> Vec<Problem> {
         Problem::ForeignOrigin { origin: nothing() },
         Problem::Verify(VerifyError::Running),
         Problem::Verify(VerifyError::CatchingUp),
+        Problem::BadBackup { detail: nothing() },
+        Problem::Backup(BackupError::NotConfigured),
+        Problem::Backup(BackupError::Place(PlaceError::Taken { path: nothing().into() })),
+        Problem::Backup(BackupError::Place(PlaceError::Outside {
+            path: nothing().into(),
+            root: nothing().into(),
+            detail: none(),
+        })),
+        Problem::Backup(BackupError::Running),
+        Problem::Backup(BackupError::Failed { detail: nothing() }),
         Problem::Version(EncodeError::Compression),
         Problem::Submit(SubmitError::Overloaded),
         Problem::Submit(SubmitError::StorageFull),

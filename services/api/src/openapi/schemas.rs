@@ -14,7 +14,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters;
-use crate::{digests, links, problem, region, tables, verify};
+use crate::{backups, digests, links, problem, region, tables, verify};
 
 /// Any JSON, at most 64 deep; numbers come back with the digits they were sent with.
 #[derive(Serialize, ToSchema)]
@@ -97,6 +97,8 @@ pub(super) fn all() -> Vec<(String, RefOr<Schema>)> {
     add::<tables::List<'_>>(&mut all);
     add::<digests::Body>(&mut all);
     add::<verify::Body>(&mut all);
+    add::<backups::Asked>(&mut all);
+    add::<backups::Body>(&mut all);
     add::<links::List>(&mut all);
     add::<problem::Body<'_>>(&mut all);
     all

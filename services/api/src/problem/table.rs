@@ -1,9 +1,12 @@
 //! The one table that maps every refusal to what it is answered with.
 
 use actix_web::http::StatusCode;
-use tombolo_actors::{PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError};
+use tombolo_actors::{
+    BackupError, PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError,
+};
 use tombolo_datatypes::OperationError;
 use tombolo_replication::leader::Refusal;
+use tombolo_storage::backup::PlaceError;
 
 use super::Problem;
 
@@ -171,6 +174,7 @@ impl Problem {
             }
             Self::FieldsMismatch { .. } => unfit("fields_mismatch", "The type has no fields"),
             Self::RegionsMismatch { .. } => unfit("regions_mismatch", "The regions do not fit"),
+            Self::BadBackup { .. } => malformed("bad_backup", "Not a backup that can be asked for"),
             Self::NoSuchTable { .. } => NO_SUCH_TABLE,
             Self::NoSuchItem => NO_SUCH_ITEM,
             Self::NoSuchConflict => NO_SUCH_CONFLICT,
@@ -197,6 +201,7 @@ impl Problem {
             Self::NotReady { .. } => unavailable("not_ready", "The region is not ready"),
             Self::Stopping => STOPPING,
             Self::Verify(error) | Self::Resync(ResyncError::Verify(error)) => verify(*error),
+            Self::Backup(error) => backup(error),
             Self::Unreadable(_) => UNREADABLE,
             Self::Version(_) => Entry { code: "version_unwritable", ..WRITE_UNKNOWN },
             Self::Pause(error) => pause(error),
@@ -227,6 +232,31 @@ fn verify(error: VerifyError) -> Entry {
         VerifyError::CatchingUp => CATCHING_UP,
         // What is not known by name was not begun either.
         _ => STOPPING,
+    }
+}
+
+fn backup(error: &BackupError) -> Entry {
+    let unfit = |code, title| refused(StatusCode::UNPROCESSABLE_ENTITY, code, title);
+    let conflict = |code, title| refused(StatusCode::CONFLICT, code, title);
+    match error {
+        BackupError::NotConfigured => {
+            unfit("backups_not_configured", "The region has no directory for backups")
+        }
+        BackupError::Place(PlaceError::Taken { .. }) => {
+            conflict("backup_path_taken", "Something is there already")
+        }
+        BackupError::Place(_) => {
+            unfit("backup_path_refused", "Not a directory that can be written to")
+        }
+        BackupError::Running => Entry {
+            retry: Retry::Yes,
+            ..conflict("backup_running", "A backup is being written already")
+        },
+        BackupError::CatchingUp => CATCHING_UP,
+        BackupError::Full => STORAGE_FULL,
+        BackupError::Stopping => STOPPING,
+        // Nothing of it stays.
+        _ => Entry { code: "backup_failed", title: "The backup was not written", ..UNREADABLE },
     }
 }
 
@@ -334,6 +364,26 @@ mod tests {
         assert_eq!(answered(VerifyError::Running), running);
         let stopping = (503, "stopping", Retry::Later, Outcome::NotApplied);
         assert_eq!(answered(VerifyError::Stopping), stopping);
+    }
+
+    #[test]
+    fn a_backup_is_refused_by_kind_and_leaves_nothing() {
+        let refused = |status, code| (status, code, Retry::No, Outcome::NotApplied);
+        let unconfigured = refused(422, "backups_not_configured");
+        assert_eq!(answered(BackupError::NotConfigured), unconfigured);
+        let path = || std::path::PathBuf::from("/x");
+        let taken = BackupError::Place(PlaceError::Taken { path: path() });
+        assert_eq!(answered(taken), refused(409, "backup_path_taken"));
+        let outside = PlaceError::Outside { path: path(), root: path(), detail: "x" };
+        let outside = answered(BackupError::Place(outside));
+        assert_eq!(outside, refused(422, "backup_path_refused"));
+        let running = (409, "backup_running", Retry::Yes, Outcome::NotApplied);
+        assert_eq!(answered(BackupError::Running), running);
+        let full = (507, "storage_full", Retry::Later, Outcome::NotApplied);
+        assert_eq!(answered(BackupError::Full), full);
+        let failed = BackupError::Failed { detail: String::new() };
+        let expected = (500, "backup_failed", Retry::Yes, Outcome::NotApplied);
+        assert_eq!(answered(failed), expected);
     }
 
     #[test]

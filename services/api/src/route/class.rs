@@ -22,6 +22,7 @@ pub(crate) enum RouteClass {
     Ready,
     Digests,
     Verify,
+    Backups,
     Links,
     LinkPause,
     LinkResume,
@@ -36,7 +37,7 @@ pub(crate) enum RouteClass {
 
 impl RouteClass {
     /// All of them, in the order of the documentation and of their numbers.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Tables,
         Self::Table,
         Self::Item,
@@ -53,6 +54,7 @@ impl RouteClass {
         Self::Ready,
         Self::Digests,
         Self::Verify,
+        Self::Backups,
         Self::Links,
         Self::LinkPause,
         Self::LinkResume,
@@ -84,6 +86,7 @@ impl RouteClass {
             Self::Ready => "/readyz",
             Self::Digests => "/v1/digests",
             Self::Verify => "/v1/verify",
+            Self::Backups => "/v1/backups",
             Self::Links => "/v1/links",
             Self::LinkPause => "/v1/links/{peer}/pause",
             Self::LinkResume => "/v1/links/{peer}/resume",
@@ -114,6 +117,7 @@ impl RouteClass {
         match self {
             Self::Digests
             | Self::Verify
+            | Self::Backups
             | Self::Links
             | Self::LinkPause
             | Self::LinkResume
@@ -170,6 +174,7 @@ impl Route<'_> {
             Self::Ready => RouteClass::Ready,
             Self::Digests => RouteClass::Digests,
             Self::Verify => RouteClass::Verify,
+            Self::Backups => RouteClass::Backups,
             Self::Links => RouteClass::Links,
             Self::Link { action: LinkAction::Pause, .. } => RouteClass::LinkPause,
             Self::Link { action: LinkAction::Resume, .. } => RouteClass::LinkResume,

@@ -2,6 +2,7 @@
 //! the test's own.
 #![expect(clippy::unwrap_used, reason = "what a test sets up either works or fails the test")]
 
+mod backups;
 mod bodies;
 mod conditions;
 mod conflicts;

@@ -193,6 +193,7 @@ async fn operators_are_told_of_what_is_theirs() {
         ("POST", "/v1/links/eu-west/resync", "/v1/links/{peer}/resync"),
         ("POST", "/v1/links/mars/pause", "/v1/links/{peer}/pause"),
         ("POST", "/v1/verify", "/v1/verify"),
+        ("POST", "/v1/backups", "/v1/backups"),
         ("GET", "/v1/digests", "/v1/digests"),
         ("GET", "/v1/digests?table=absent", "/v1/digests"),
         ("GET", "/metrics", "/metrics"),

@@ -107,6 +107,7 @@ impl Plan {
         settings.listen.api = region.api;
         settings.listen.admin = region.admin;
         settings.listen.replication = region.replication;
+        settings.backup.directory = self.backups().display().to_string().parse()?;
         settings.log.level = LogLevel::Warn;
         settings.check()?;
         Ok(settings)
@@ -115,6 +116,11 @@ impl Plan {
     /// Where a region's settings are written.
     pub(super) fn settings_file(&self, region: RegionId) -> PathBuf {
         self.data_dir.join(format!("{region}.toml"))
+    }
+
+    /// Where backups may be written.
+    pub(super) fn backups(&self) -> PathBuf {
+        self.data_dir.join("backups")
     }
 
     /// Where all is kept.

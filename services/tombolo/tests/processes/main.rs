@@ -7,13 +7,16 @@
 #![expect(clippy::panic, reason = "a condition that is never met fails the test")]
 
 mod altering;
+mod backups;
 mod catch_up;
 mod clock_skew;
+mod clocks;
 mod commands;
 mod conflict;
 mod conflict_log;
 mod demo;
 mod every_type;
+mod forks;
 mod hostile;
 mod identity;
 mod kill;

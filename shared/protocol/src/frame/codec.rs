@@ -77,6 +77,8 @@ mod kind {
     pub(super) const PULLED: u8 = 17;
     pub(super) const OUT_OF_LOG: u8 = 18;
     pub(super) const SET_ASIDE: u8 = 19;
+    pub(super) const ASK_HISTORY: u8 = 20;
+    pub(super) const HISTORY: u8 = 21;
 }
 
 /// Encodes a frame with its header.
@@ -135,6 +137,12 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         }
         Frame::SetAside { dots } => {
             append("exceptions", begin(kind::SET_ASIDE), &encode_dots(dots)?)
+        }
+        Frame::AskHistory { origin, seq } => {
+            append("question of history", begin(kind::ASK_HISTORY), &(origin, seq))
+        }
+        Frame::History { seq, hash } => {
+            append("history", begin(kind::HISTORY), &(seq, hash.map(|hash| hash.0)))
         }
     }?;
     let (header, payload) = out.split_at_mut(FRAME_HEADER_BYTES);
@@ -204,6 +212,14 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
             Frame::OutOfLog { origin, after }
         }
         kind::SET_ASIDE => Frame::SetAside { dots: decode_dots(&whole("exceptions", body)?)? },
+        kind::ASK_HISTORY => {
+            let (origin, seq) = whole("question of history", body)?;
+            Frame::AskHistory { origin, seq }
+        }
+        kind::HISTORY => {
+            let (seq, hash): (_, Option<[u8; 16]>) = whole("history", body)?;
+            Frame::History { seq, hash: hash.map(RunningHash) }
+        }
         kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
     })
 }

@@ -214,7 +214,11 @@ fn catching_up() -> impl Strategy<Value = Frame> {
     );
     let out_of_log =
         (replica(), number()).prop_map(|(origin, after)| Frame::OutOfLog { origin, after });
-    prop_oneof![pull, pulled, out_of_log]
+    let ask_history =
+        (replica(), number()).prop_map(|(origin, seq)| Frame::AskHistory { origin, seq });
+    let history = (number(), option::of(any::<[u8; 16]>()))
+        .prop_map(|(seq, hash)| Frame::History { seq, hash: hash.map(RunningHash) });
+    prop_oneof![pull, pulled, out_of_log, ask_history, history]
 }
 
 pub(crate) fn frame() -> impl Strategy<Value = Frame> {

@@ -214,6 +214,10 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     ];
     let dots = vec![Dot::new(ap(), 300), Dot::new(us(), 7), Dot::new(us(), u64::MAX)];
     all.push(("frame-set-aside", Frame::SetAside { dots }));
+    all.push(("frame-ask-history", Frame::AskHistory { origin: eu(), seq: 300 }));
+    let hash = RunningHash([7; 16]);
+    all.push(("frame-history", Frame::History { seq: 300, hash: Some(hash) }));
+    all.push(("frame-history-untold", Frame::History { seq: u64::MAX, hash: None }));
     all.extend(refusals());
     all.extend(tables());
     all.extend(forwards());

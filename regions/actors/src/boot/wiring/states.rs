@@ -6,12 +6,13 @@ use actix::Addr;
 use actix_rt::Arbiter;
 use tokio::sync::{mpsc, watch};
 use tombolo_causality::RegionId;
-use tombolo_storage::CatchingUp;
 use tombolo_storage::disk::Disk;
+use tombolo_storage::{CatchingUp, Reauthored};
 
 use super::{Wiring, ms};
 use crate::catching_up::{EndOfLog, Giver, Givers, Taking};
 use crate::connection::HELLO_BYTES_MAX;
+use crate::forks::Feeding;
 use crate::leader::Leader;
 use crate::listener::Open;
 use crate::verifying::{self, Holdings, Verifier};
@@ -99,6 +100,28 @@ impl Wiring<'_> {
         };
         // Where the thread has ended the region has as well.
         thread.spawn_fn(move || drop(actix_rt::spawn(taking.run(begun, ends))));
+    }
+
+    /// Has taken in what the directory was left with that no peer will send, in a task of its own on
+    /// `thread`.
+    pub(in crate::boot) fn feeding(
+        &self,
+        (open, disk): (&Open, &Arc<dyn Disk>),
+        peers: &[(RegionId, (String, u16))],
+        thread: &Arbiter,
+        file: Option<Reauthored>,
+    ) {
+        // Without a peer no history has forked.
+        let (Some(file), Some((peer, _))) = (file, peers.first()) else { return };
+        let feeding = Feeding {
+            disk: Arc::clone(disk),
+            intake: open.intake.clone(),
+            views: Arc::clone(self.views),
+            published: open.published.clone(),
+            peer: *peer,
+        };
+        // Where the thread has ended the region has as well.
+        thread.spawn_fn(move || drop(actix_rt::spawn(feeding.run(file))));
     }
 
     /// The longest part of a state that is pulled: an item with twice as many siblings as one region

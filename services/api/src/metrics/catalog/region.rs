@@ -1,11 +1,11 @@
 //! The region itself: who it is, whether it is well, what its clock says.
 
 use super::super::Kind::Gauge;
-use super::super::text::seconds;
+use super::super::text::{Series, seconds};
 use super::super::{Metric, Moment};
 use super::metric;
 
-pub(super) static METRICS: [Metric; 6] = [
+pub(super) static METRICS: [Metric; 8] = [
     metric(
         "tombolo_build_info",
         Gauge,
@@ -57,7 +57,28 @@ pub(super) static METRICS: [Metric; 6] = [
             out.value(&[], seconds(ahead_ms, 1_000));
         },
     ),
+    metric(
+        "tombolo_backup_last_success_time_seconds",
+        Gauge,
+        "seconds",
+        "When the last backup was written since the region started, in seconds since 1970; absent before",
+        |now, out| since_1970(now.region.last_backups().succeeded_at_ms, out),
+    ),
+    metric(
+        "tombolo_backup_last_failure_time_seconds",
+        Gauge,
+        "seconds",
+        "When the last backup failed since the region started, in seconds since 1970; absent before",
+        |now, out| since_1970(now.region.last_backups().failed_at_ms, out),
+    ),
 ];
+
+/// Nothing where it was never.
+fn since_1970(at_ms: u64, out: &mut Series<'_>) {
+    if at_ms > 0 {
+        out.value(&[], seconds(at_ms, 1_000));
+    }
+}
 
 /// Never behind what is shown, whatever the wall says.
 fn clock_ms(now: &Moment<'_>) -> u64 {
