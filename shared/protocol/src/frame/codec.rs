@@ -77,6 +77,8 @@ mod kind {
     pub(super) const PULLED: u8 = 17;
     pub(super) const OUT_OF_LOG: u8 = 18;
     pub(super) const SET_ASIDE: u8 = 19;
+    pub(super) const MEMBER_REQUEST: u8 = 28;
+    pub(super) const MEMBER_REPLY: u8 = 29;
 }
 
 /// Encodes a frame with its header.
@@ -132,6 +134,12 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Pulled(pulled) => encode_pulled(begin(kind::PULLED), pulled),
         Frame::OutOfLog { origin, after } => {
             append("end of a log", begin(kind::OUT_OF_LOG), &(origin, after))
+        }
+        Frame::MemberRequest { request, what } => {
+            append("member request", begin(kind::MEMBER_REQUEST), &(request, what))
+        }
+        Frame::MemberReply { request, reply } => {
+            append("member reply", begin(kind::MEMBER_REPLY), &(request, reply))
         }
         Frame::SetAside { dots } => {
             append("exceptions", begin(kind::SET_ASIDE), &encode_dots(dots)?)
@@ -204,6 +212,14 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
             Frame::OutOfLog { origin, after }
         }
         kind::SET_ASIDE => Frame::SetAside { dots: decode_dots(&whole("exceptions", body)?)? },
+        kind::MEMBER_REQUEST => {
+            let (request, what) = whole("member request", body)?;
+            Frame::MemberRequest { request, what }
+        }
+        kind::MEMBER_REPLY => {
+            let (request, reply) = whole("member reply", body)?;
+            Frame::MemberReply { request, reply }
+        }
         kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
     })
 }
