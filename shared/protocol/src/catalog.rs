@@ -17,6 +17,9 @@ const VERSION: u8 = 1;
 const WITH_MEMBERS: u8 = 2;
 const WHAT: &str = "catalog";
 
+/// Replicas, and the tables that name them.
+type TablesV1<'a> = (Vec<ReplicaId>, Vec<TableV1<&'a [u8]>>);
+
 /// Encodes all tables, and the members. Equal catalogs have equal bytes.
 pub fn encode_catalog(catalog: &Catalog) -> Result<Vec<u8>, EncodeError> {
     at_most("tables", catalog.len(), Catalog::TABLES_MAX)?;
@@ -38,7 +41,7 @@ pub fn decode_catalog(bytes: &[u8]) -> Result<Catalog, DecodeError> {
     let has_members = bytes.first() == Some(&WITH_MEMBERS);
     let version = if has_members { WITH_MEMBERS } else { VERSION };
     let bytes = versioned(WHAT, version, bytes)?;
-    let ((replicas, tables), rest): ((Vec<ReplicaId>, Vec<TableV1<&[u8]>>), _) = take(WHAT, bytes)?;
+    let ((replicas, tables), rest) = take::<TablesV1<'_>>(WHAT, bytes)?;
     let replicas = Replicas::new(&replicas)?;
     at_most("tables", tables.len(), Catalog::TABLES_MAX)?;
     let mut catalog = Catalog::default();
