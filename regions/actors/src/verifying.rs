@@ -19,8 +19,8 @@ use tombolo_causality::{RegionId, VersionVector};
 use tombolo_replication::reconciler::Findings;
 
 pub(crate) use self::answering::Answering;
-pub(crate) use self::asking::Asking;
-use self::asking::Compared;
+pub(crate) use self::asking::Asker;
+use self::asking::{Asking, Compared};
 pub(crate) use self::holdings::Holdings;
 use self::holdings::Patience;
 
@@ -121,9 +121,11 @@ impl Verifier {
 }
 
 /// Compares whenever it is asked to, for as long as somebody can ask.
-pub(crate) async fn serve(own: RegionId, peers: Vec<Asking>, mut jobs: mpsc::Receiver<Job>) {
+pub(crate) async fn serve(asker: Asker, mut jobs: mpsc::Receiver<Job>) {
+    let own = asker.own.region;
     while let Some(job) = jobs.recv().await {
         let is_meant = |peer: &&Asking| job.only.is_none_or(|only| only == peer.link.peer);
+        let peers = asker.peers();
         let peers: Vec<_> = peers.iter().filter(is_meant).collect();
         let verified = verify(own, &peers).await;
         // Whoever asked may have gone; the log has it.

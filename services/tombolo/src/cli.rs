@@ -17,7 +17,8 @@ use tombolo_causality::RegionId;
 pub(crate) use self::asking::{Asking, Format};
 pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
 pub(crate) use self::operators::{
-    ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
+    ConflictAction, Conflicts, Define, LinkAction, Links, MemberAction, Members, Regions,
+    TableAction, Tables, Watch,
 };
 pub(crate) use self::simulate::Simulate;
 
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Tables(Tables),
     /// Show, pause, resume and compare the links to the other regions.
     Links(Links),
+    /// Show, add and remove the members of the cluster.
+    Members(Members),
     /// Show who regions are and how far they have come.
     Regions(Regions),
     /// Show and settle conflicts.

@@ -47,7 +47,7 @@ pub use history::{HistoryWrite, Wrote, history};
 pub use idempotency::IdempotencyRecord;
 pub use key::{ItemKey, Key, KeyError, TableId, TableName, TableNameError};
 pub use membership::{
-    Admission, Member, MemberAddress, MemberAddressError, MemberCommand, Membership,
+    Admission, Levelling, Member, MemberAddress, MemberAddressError, MemberCommand, Membership,
     MembershipFlaw, Plan as MemberPlan, Removed,
 };
 pub use span_context::SpanContext;

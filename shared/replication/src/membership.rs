@@ -13,12 +13,15 @@
 //! nobody else has, or has items that the others have forgotten the removal of, is never joined.
 
 mod decision;
+mod levelling;
 
 use tombolo_causality::{Dot, RegionId, VersionVector};
 
 pub use self::decision::{MemberCommand, Plan};
+pub use self::levelling::Levelling;
 
-/// Where a member is dialled: `host:port`, not resolved and not parsed here.
+/// Where a member is dialled: `host:port`, not resolved and not parsed here. Port 0 says that it is
+/// not known, which only the settings say of the region that they are for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberAddress(String);
 
@@ -35,9 +38,9 @@ impl MemberAddress {
     pub fn new(text: &str) -> Result<Self, MemberAddressError> {
         let is_kept = text.len() <= Self::ADDRESS_BYTES_MAX
             && text.bytes().all(|b| b.is_ascii_graphic())
-            && text.rsplit_once(':').is_some_and(|(host, port)| {
-                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
-            });
+            && text
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
         if is_kept { Ok(Self(text.to_owned())) } else { Err(MemberAddressError) }
     }
 

@@ -23,6 +23,7 @@ use super::{CatchUpState, EndOfLog};
 use crate::connection::ConnectionError;
 use crate::intake::{Arrived, Intake};
 use crate::leader::{Leader, StateStep, TakeState};
+use crate::roster::Roster;
 
 /// How long it is waited after a failure; each time twice as long, at most so long.
 const AGAIN_MIN: Duration = Duration::from_millis(250);
@@ -40,8 +41,7 @@ pub(crate) struct Taking {
     pub(crate) leader: Addr<Leader>,
     pub(crate) intake: Addr<Intake>,
     pub(crate) published: watch::Receiver<u64>,
-    /// The region that orders definitions.
-    pub(crate) orderer: RegionId,
+    pub(crate) roster: Arc<Roster>,
 }
 
 /// Why it has not come to its end.
@@ -149,10 +149,10 @@ impl Taking {
     }
 
     /// Asks, in the conversation that there is or another one.
-    async fn ask<'a>(
-        &'a self,
+    async fn ask(
+        &self,
         from: RegionId,
-        conversation: &mut Option<Conversation<'a>>,
+        conversation: &mut Option<Conversation>,
         pull: Pull,
     ) -> Result<(), TakingError> {
         let conversation = match conversation {
@@ -204,7 +204,8 @@ impl Taking {
         }
         let view = self.givers.views.load_full();
         let ours = (&view.position().streams, &**view.exceptions());
-        let adoptable = head.adoptable(self.givers.own, ours, self.orderer);
+        let orderers = self.roster.orderers(&[view.catalog(), &head.catalog]);
+        let adoptable = head.adoptable(self.givers.own, ours, &orderers);
         adoptable.map_err(|error| TakingError::Refused { detail: error.to_string() })?;
         Ok(false)
     }
@@ -269,7 +270,7 @@ impl Taking {
     }
 }
 
-async fn hear(conversation: &mut Option<Conversation<'_>>) -> Result<Input, TakingError> {
+async fn hear(conversation: &mut Option<Conversation>) -> Result<Input, TakingError> {
     // Without one the machine waits for nobody else.
     let conversation = conversation.as_mut().ok_or(ConnectionError::Closed)?;
     Ok(Input::Pulled(conversation.hear().await?))

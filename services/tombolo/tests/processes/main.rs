@@ -17,6 +17,7 @@ mod every_type;
 mod hostile;
 mod identity;
 mod kill;
+mod members;
 mod mixed_load;
 mod named_requests;
 mod named_table_calls;
