@@ -44,8 +44,8 @@ impl Attending {
     async fn attend(&self, members: &Membership) {
         let own = self.links.own();
         if !members.contains(own) {
-            // What this region has ordered last, or written, others may still lack: they end the
-            // links as they learn of it.
+            // What this region has ordered last, its own removal perhaps, others may still lack: they
+            // end the links as they learn of it.
             tracing::warn!(epoch = members.epoch(), "this region is no longer a member");
             return;
         }

@@ -63,7 +63,8 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     let replication_address = listen(listener, &settings, &thread.links).await?;
 
     match begun {
-        Begun::Before if standing.is_told() => {}
+        // It writes nothing any more, under whatever name.
+        Begun::Before if !standing.is_member() => {}
         Begun::Before => settle(&settings, &mut identity, &links, &views, &standing).await?,
         Begun::Now => {
             let cluster = settings.cluster.id.as_str();

@@ -45,6 +45,13 @@ impl Givers {
         usable.filter(|link| link.is_usable(self.silence_ms_max)).map(|link| link.peer)
     }
 
+    /// The peer behind this one, in the order of their names, and the first behind the last.
+    pub(super) fn after(&self, peer: RegionId) -> Option<RegionId> {
+        let peers: Vec<_> = self.links.all().iter().map(|link| link.peer).collect();
+        let next = peers.iter().find(|next| **next > peer).or(peers.first());
+        next.copied()
+    }
+
     /// Connects to one of them.
     pub(super) async fn converse(&self, with: RegionId) -> Result<Conversation, ConnectionError> {
         let unknown = ConnectionError::Unexpected { what: "another region's name" };

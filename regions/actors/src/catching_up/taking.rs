@@ -126,7 +126,7 @@ impl Taking {
                 Err(TakingError::Connection(error)) if self.state.is_on() => {
                     tracing::info!(peer = %under_way.from, %error, "catching up by state waits");
                     conversation = None;
-                    sleep(again).await;
+                    self.pause(again, under_way, ends).await?;
                     again = (again * 2).min(AGAIN_MAX);
                     Input::Lost
                 }
@@ -146,6 +146,33 @@ impl Taking {
             let refused = |misfit: Misfit| TakingError::Refused { detail: misfit.to_string() };
             outputs.extend(handled.map_err(refused)?);
         }
+    }
+
+    /// Waits before another attempt. As long as nothing was taken any peer will do; of one that is no
+    /// longer a member nothing more can be taken, so that it is begun anew with another.
+    async fn pause(
+        &self,
+        again: Duration,
+        under_way: &mut CatchingUp,
+        ends: &mut Ends,
+    ) -> Result<(), TakingError> {
+        let from = under_way.from;
+        let is_begun = under_way.goal != Goal::default();
+        tokio::select! {
+            () = sleep(again) => {
+                let other = self.givers.after(from).filter(|other| *other != from);
+                let is_gone = self.givers.links.get(&from).is_none();
+                match other {
+                    Some(peer) if is_begun && is_gone => {
+                        return Err(TakingError::EndOfLog { peer });
+                    }
+                    Some(peer) if !is_begun => under_way.from = peer,
+                    _ => {}
+                }
+            }
+            Some(peer) = ends.next(&self.givers), if !is_begun => under_way.from = peer,
+        }
+        Ok(())
     }
 
     /// Asks, in the conversation that there is or another one.

@@ -371,3 +371,27 @@ fn what_cannot_be_a_change_of_members_is_refused() {
     assert_eq!((pending.status, &pending.body["code"]), (503, &json!("membership_pending")));
     assert_eq!(pending.body["outcome"], "unknown");
 }
+
+#[test]
+fn a_newcomer_whose_first_acquaintance_is_away_takes_what_another_member_shows() {
+    let mut cluster = Cluster::start();
+    Load::prepare(&cluster);
+    cluster.at("a").increment("hits", "everyone", 7);
+    cluster.level();
+    let mut d = newcomer_of(&cluster, "b", "d");
+    let settings = std::fs::read_to_string(&d.settings_file).unwrap();
+    let c = cluster.at("c").replication;
+    let and_c = format!("\n[[cluster.regions]]\nname = \"c\"\nreplication = \"{c}\"\n");
+    std::fs::write(&d.settings_file, settings + &and_c).unwrap();
+    d.start();
+    eventually("it waits", || d.link("c")["reason"].is_string());
+    // b holds the addition, and is gone before d could take anything from it.
+    cluster.at_mut("b").kill();
+    assert_eq!(add(cluster.at("a"), &d).status, 503);
+    eventually_ready(&d);
+    assert_eq!(d.value("hits", "everyone"), 7);
+    cluster.at_mut("b").start();
+    add(cluster.at("a"), &d).expect(200);
+    let [a, b, c] = cluster.all();
+    level(&[a, b, c, &d]);
+}
