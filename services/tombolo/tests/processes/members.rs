@@ -11,7 +11,8 @@ use tombolo_wan::LinkShape;
 
 use crate::kill::advance;
 use crate::support::{
-    Cluster, Distance, Level, Load, Region, Reply, Tally, eventually, free_ports, item, level,
+    Asked, Cluster, Distance, Level, Load, Region, Reply, Tally, eventually, free_ports, item,
+    level,
 };
 
 /// The settings of a region that is to be added: it names itself and one member.
@@ -394,4 +395,26 @@ fn a_newcomer_whose_first_acquaintance_is_away_takes_what_another_member_shows()
     add(cluster.at("a"), &d).expect(200);
     let [a, b, c] = cluster.all();
     level(&[a, b, c, &d]);
+}
+
+#[test]
+fn the_command_lists_adds_and_removes_members() {
+    let cluster = Cluster::start();
+    let a = cluster.at("a");
+    let d = newcomer(&cluster, "d");
+    let address = d.replication.to_string();
+    let added = Asked::of(a, &["members", "add", "d", &address]).expect(0);
+    assert_eq!(added.out, "d is a member\n");
+    let listed = Asked::of(a, &["members"]).expect(0).out;
+    let rows: Vec<Vec<_>> = listed.lines().map(|row| row.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["REGION", "STATE", "REPLICATION", "NOT", "YET", "CONFIRMED", "BY"]);
+    assert_eq!(rows[1][..2], ["a", "orders"]);
+    assert_eq!(rows[4], ["d", "member", &address]);
+    let removed = Asked::of(a, &["members", "remove", "d", "-o", "json"]).expect(0).json();
+    assert_eq!(removed, json!({"region": "d", "removed": true}));
+    let listed = Asked::of(a, &["members", "list", "-o", "json"]).expect(0).json();
+    assert_eq!((&listed["epoch"], &listed["removed"][0]["region"]), (&json!(2), &json!("d")));
+    Asked::of(a, &["members", "remove", "mars"]).expect(3);
+    Asked::of(a, &["members", "add", "d", "nowhere"]).expect(4);
+    Asked::of(a, &["members", "remove", "a"]).expect(4);
 }
