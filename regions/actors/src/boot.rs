@@ -12,9 +12,10 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tombolo_causality::ReplicaId;
+use tombolo_replication::catch_up::Goal;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalReader;
-use tombolo_storage::{Begun, LastStop, View};
+use tombolo_storage::{Begun, CatchingUp, LastStop, View};
 use tombolo_topology::Settings;
 
 use self::directory::{Opened, open, settle};
@@ -30,8 +31,11 @@ use crate::forwarding::Answers;
 use crate::links::Links;
 use crate::listener::{Listener, Open};
 use crate::meters::Meters;
+use crate::newcomer;
 use crate::observer::Observed;
+use crate::roster::Roster;
 use crate::running::Running;
+use crate::standing::Standing;
 
 /// What a forwarded request or answer takes beside a value: key, headers, tokens, and room for a
 /// page of small items.
@@ -41,33 +45,51 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
     clock::shift(settings.clock.offset_ms);
     let started_at_ms = clock::wall_ms();
     let opened = open(Arc::clone(&disk), settings.clone()).await?;
-    let Opened { mut identity, begun, store, paused, catching_up, reauthored } = opened;
+    let Opened { mut identity, begun, store, paused, mut catching_up, reauthored, removal } =
+        opened;
     let own = settings.region.name;
-    let peers: Vec<_> = settings
-        .cluster
-        .peers(own)
-        .map(|peer| (peer.name, (peer.replication.host().to_owned(), peer.replication.port())))
-        .collect();
-    let links = Arc::new(Links::new(own, peers.iter().map(|(peer, _)| *peer), |peer| {
-        paused.0.contains(&peer)
-    }));
     let views = store.overlay.views();
+    let roster = Arc::new(Roster::new(&settings, Arc::clone(&views)));
+    let standing = Standing::new(own, Arc::clone(&disk), Arc::clone(&roster), removal);
+    let standing = Arc::new(standing);
+    let links = Arc::new(Links::new(own));
+    let attended = roster.members();
+    for peer in roster.peers() {
+        if let Some(address) = roster.address(&peer) {
+            links.add(peer.region, address, peer.since, paused.0.contains(&peer.region));
+        }
+    }
     let (journal, meters) = (store.reader.clone(), Arc::new(Meters::new()));
     let thread = Threads::start();
     let (to_listener, open) = watch::channel(None);
-    let (state, ends) = CatchUpState::new(catching_up.as_ref());
-    let state = Arc::new(state);
     let answers = Answers::default();
     let answering = (answers.clone(), thread.answers.handle());
+    let who = (identity.replica, &roster);
     let known = (&views, &journal);
-    let listener = listener(&settings, identity.replica, &links, known, open, answering);
+    let listener = listener(&settings, who, &links, known, open, answering);
     let replication_address = listen(listener, &settings, &thread.links).await?;
 
-    if begun == Begun::Before {
-        settle(&settings, &mut identity, &peers, &views).await?;
+    match begun {
+        // It writes nothing any more, under whatever name.
+        Begun::Before if !standing.is_member() => {}
+        Begun::Before => settle(&settings, &mut identity, &links, &views, &standing).await?,
+        Begun::Now => {
+            let cluster = settings.cluster.id.as_str();
+            let wait = settings.replication.identity_check;
+            if let Some(from) =
+                newcomer::met_by(cluster, identity.replica, &links.all(), wait).await
+            {
+                tracing::info!(%from, "it takes what the members show before it takes part");
+                let begins = CatchingUp { from, goal: Goal::default() };
+                begins.write(&*disk)?;
+                catching_up = Some(begins);
+            }
+        }
     }
     identity.last_stop = LastStop::Unclean;
     identity.write(&*disk)?;
+    let (state, ends) = CatchUpState::new(catching_up.as_ref());
+    let state = Arc::new(state);
 
     let (failed, has_failed) = watch::channel(false);
     let (published, _) = watch::channel(0);
@@ -76,17 +98,19 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         settings: &settings,
         replica: identity.replica,
         links: &links,
+        roster: &roster,
+        standing: &standing,
         views: &views,
         meters: &meters,
         state: &state,
         observed: &observed,
     };
     let room = Arc::clone(&store.room);
-    let open = wiring.actors(store, &peers, &thread, published, failed);
-    let forwarders = wiring.forwarders(&peers, &thread.links);
-    wiring.taking((&open, &disk), &peers, &thread.links, (catching_up, ends));
-    wiring.feeding((&open, &disk), &peers, &thread.links, reauthored);
-    let verifier = wiring.verifier(&peers, &thread.links, &open.holdings);
+    let open = wiring.actors(store, &thread, published, failed);
+    wiring.links(&open, &disk, &journal, &thread.links, attended);
+    wiring.taking((&open, &disk), &thread.links, (catching_up, ends));
+    wiring.feeding((&open, &disk), &thread.links, reauthored);
+    let verifier = wiring.verifier(&thread.links, &open.holdings);
     let below = settings.backup.directory.path().map(Path::to_owned);
     let backups = Backups::new(settings.cluster.id.as_str(), identity.replica, below);
     let running = Running {
@@ -100,9 +124,10 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
         meters,
         leader: open.leader.clone(),
         links,
-        replications: Arc::clone(&open.replications),
+        roster,
+        standing,
         tables: open.tables.clone(),
-        forwarders,
+        members: open.members.clone(),
         answers,
         verifier,
         backups,
@@ -120,7 +145,7 @@ pub(crate) async fn start(disk: Arc<dyn Disk>, settings: Settings) -> Result<Run
 
 fn listener(
     settings: &Settings,
-    before: ReplicaId,
+    (before, roster): (ReplicaId, &Arc<Roster>),
     links: &Arc<Links>,
     (views, journal): (&Arc<ArcSwap<View>>, &JournalReader),
     open: watch::Receiver<Option<Open>>,
@@ -132,6 +157,7 @@ fn listener(
         region: settings.region.name,
         before,
         links: Arc::clone(links),
+        roster: Arc::clone(roster),
         views: Arc::clone(views),
         journal: journal.clone(),
         open,

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
 use tombolo_storage::CatchingUp;
 
-pub(crate) use self::givers::{Giver, Givers};
+pub(crate) use self::givers::Givers;
 pub(crate) use self::giving::Giving;
 pub(crate) use self::taking::Taking;
 

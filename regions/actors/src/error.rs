@@ -8,6 +8,8 @@ use tombolo_replication::leader::Refusal;
 use tombolo_storage::StorageError;
 use tombolo_storage::disk::DiskOpenError;
 
+use crate::ordering::Unconfirmed;
+
 /// Why a region did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,6 +52,9 @@ pub enum SubmitError {
     /// The region catches up by state. Nothing was done.
     #[error("the region catches up: it has items without what they rest on")]
     CatchingUp,
+    /// The region was removed from its cluster. Nothing was done.
+    #[error("this region is no longer a member")]
+    NotAMember,
     /// The region is stopping. Nothing was done.
     #[error("the region is stopping")]
     Stopping,
@@ -104,6 +109,56 @@ pub enum TableError {
     /// Not decided.
     #[error(transparent)]
     Submit(#[from] SubmitError),
+}
+
+/// Why a member was not added or removed, or is not known to be.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemberError {
+    /// Done, but not yet confirmed by these regions.
+    #[error("not yet confirmed by {regions:?}")]
+    Pending {
+        /// Who has not confirmed.
+        regions: Vec<RegionId>,
+    },
+    /// The region that is to be added was removed before, which these regions have not confirmed.
+    /// Nothing was done.
+    #[error("its earlier removal is not yet confirmed by {regions:?}")]
+    RemovalPending {
+        /// Who has not confirmed.
+        regions: Vec<RegionId>,
+    },
+    /// The region that is asked would itself be removed: only one that stays can say when that is
+    /// agreed. Nothing was done.
+    #[error("the region that is asked is the one that is to be removed")]
+    AskedToLeave,
+    /// The region that orders members cannot be reached. Nothing was done, or nobody knows.
+    #[error("{region}, which orders members, cannot be reached")]
+    OrdererUnreachable {
+        /// That region.
+        region: RegionId,
+    },
+    /// Not decided.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+impl From<Unconfirmed> for MemberError {
+    fn from(unconfirmed: Unconfirmed) -> Self {
+        match unconfirmed {
+            Unconfirmed::Pending(regions) => Self::Pending { regions },
+            Unconfirmed::Stopping => Self::Submit(SubmitError::Stopping),
+        }
+    }
+}
+
+impl From<Unconfirmed> for TableError {
+    fn from(unconfirmed: Unconfirmed) -> Self {
+        match unconfirmed {
+            Unconfirmed::Pending(regions) => Self::Pending { regions },
+            Unconfirmed::Stopping => Self::Submit(SubmitError::Stopping),
+        }
+    }
 }
 
 /// No region of that name is a peer.

@@ -5,16 +5,18 @@
 //! dropped, says how much of this replica it knows.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use tokio::time::{sleep, timeout};
 use tombolo_causality::{RegionId, ReplicaId, VersionVector};
-use tombolo_protocol::Purpose;
+use tombolo_protocol::{Purpose, RefusalCode};
 use tombolo_replication::StreamPosition;
 use tombolo_replication::incarnation::{Testimony, testimony};
 use tombolo_storage::LastStop;
 
 use crate::connection::ConnectionError;
 use crate::dialling::{dial, hello};
+use crate::links::Link;
 
 /// How long after a failed attempt a peer is dialled again.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -28,6 +30,11 @@ pub(crate) enum Verdict {
     Unanswered {
         /// Who, and why not.
         because: String,
+    },
+    /// A member says that this region was removed.
+    Removed {
+        /// Who.
+        by: RegionId,
     },
     /// Somebody knows more, or otherwise: what is here is not all that there was.
     Outdated {
@@ -48,29 +55,21 @@ pub(crate) struct Question {
 }
 
 /// Asks all peers at once.
-pub(crate) async fn check(
-    question: &Question,
-    peers: &[(RegionId, (String, u16))],
-    wait: Duration,
-) -> Verdict {
-    let asked = peers.iter().map(|(peer, address)| ask(question, *peer, address, wait));
+pub(crate) async fn check(question: &Question, peers: &[Arc<Link>], wait: Duration) -> Verdict {
+    let asked = peers.iter().map(|peer| ask(question, peer, wait));
     let mut verdict = Verdict::Confirmed;
     for answer in join_all(asked).await {
         match answer {
             Verdict::Confirmed => {}
             Verdict::Unanswered { .. } => verdict = answer,
-            Verdict::Outdated { .. } => return answer,
+            Verdict::Removed { .. } | Verdict::Outdated { .. } => return answer,
         }
     }
     verdict
 }
 
-async fn ask(
-    question: &Question,
-    peer: RegionId,
-    (host, port): &(String, u16),
-    wait: Duration,
-) -> Verdict {
+async fn ask(question: &Question, link: &Link, wait: Duration) -> Verdict {
+    let (peer, (host, port)) = (link.peer, &link.address);
     let vector = question.vector.clone();
     let hello = hello(&question.cluster, question.replica, vector, Purpose::Identify);
     let answered = timeout(wait, async {
@@ -88,6 +87,13 @@ async fn ask(
     });
     let (theirs, here) = match answered.await {
         Ok(Ok((_, _, welcome))) => (welcome.yours, question.here),
+        Ok(Err(ConnectionError::Refused { code: RefusalCode::Removed, .. })) => {
+            return Verdict::Removed { by: peer };
+        }
+        // It has nothing that was ever shipped.
+        Ok(Err(ConnectionError::Refused { code: RefusalCode::Newcomer, .. })) => {
+            return Verdict::Confirmed;
+        }
         Ok(Err(error)) => {
             return Verdict::Unanswered { because: format!("{peer} did not say: {error}") };
         }
@@ -109,7 +115,7 @@ async fn ask(
 }
 
 /// All results, in order, the futures having run beside each other.
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+pub(crate) async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.map(|f| (Box::pin(f), None)).collect();
     core::future::poll_fn(|task| {
         let mut pending = false;

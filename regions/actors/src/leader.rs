@@ -29,7 +29,7 @@ pub use self::answer::{After, Answer};
 use self::durable::Durable;
 pub(crate) use self::joining::{Join, JoinError, Joined};
 pub(crate) use self::messages::{
-    Apply, DecideTable, NotTaken, Recall, Settle, Stop, Submit, TableDecision,
+    Apply, DecideMembers, DecideTable, NotTaken, Recall, Settle, Stop, Submit, TableDecision,
 };
 pub(crate) use self::taking::{Belief, StateStep, TakeState};
 use crate::clock::{instant, wall_ms};
@@ -38,6 +38,8 @@ use crate::journal::{Append, Journal};
 use crate::materializer::{Materialize, Materializer, Retire};
 use crate::meters::{Meters, WriteTimes};
 use crate::observer::Observed;
+use crate::roster::Roster;
+use crate::standing::Standing;
 
 /// How much may gather, at most.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +107,8 @@ pub(crate) struct Leader {
     /// Whether the region catches up by state.
     is_catching_up: bool,
     belief: Belief,
+    roster: Arc<Roster>,
+    standing: Arc<Standing>,
 }
 
 impl core::fmt::Debug for Leader {
@@ -129,6 +133,8 @@ pub(crate) struct Parts {
     pub(crate) room: Arc<Room>,
     pub(crate) is_catching_up: bool,
     pub(crate) belief: Belief,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) standing: Arc<Standing>,
 }
 
 impl Leader {
@@ -154,6 +160,8 @@ impl Leader {
             is_failed: false,
             is_catching_up: parts.is_catching_up,
             belief: parts.belief,
+            roster: parts.roster,
+            standing: parts.standing,
         }
     }
 
@@ -163,6 +171,8 @@ impl Leader {
             Some(SubmitError::Unknown)
         } else if self.stopping.is_some() {
             Some(SubmitError::Stopping)
+        } else if self.standing.is_told() {
+            Some(SubmitError::NotAMember)
         } else if self.is_catching_up {
             Some(SubmitError::CatchingUp)
         } else if self.room.is_short() {

@@ -1,12 +1,16 @@
 //! What is known of each peer: shared by the tasks of its connections and whoever looks.
 //!
-//! Locks are held for a few instructions and never across a wait.
+//! Locks are held for a few instructions and never across a wait. Which peers there are changes as
+//! members are added and removed: whoever holds a link keeps it, and learns that it has ended.
 
+mod passage;
 mod status;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use actix::Addr;
+use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
 use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
 use tombolo_protocol::Frame;
@@ -15,8 +19,12 @@ use tombolo_replication::circuit_breaker;
 use tombolo_replication::clock_skew::ClockSkew;
 use tombolo_replication::lag::Lag;
 
+use self::passage::Passage;
 pub use self::status::{LinkState, LinkStatus};
 use crate::clock::monotonic_ms;
+use crate::connection::ConnectionError;
+use crate::forwarding::Forwarder;
+use crate::replication::Replication;
 
 /// Frames that may wait to be sent to one peer beside its batches.
 pub(crate) const OUTBOX_FRAMES_MAX: usize = 256;
@@ -25,8 +33,8 @@ pub(crate) const OUTBOX_FRAMES_MAX: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Links {
     own: RegionId,
-    peers: BTreeMap<RegionId, Arc<Link>>,
-    /// Told whenever a peer's vector has grown.
+    peers: ArcSwap<BTreeMap<RegionId, Arc<Link>>>,
+    /// Told whenever a peer's vector has grown, and when a peer has come or gone.
     acknowledged: watch::Sender<u64>,
 }
 
@@ -35,9 +43,17 @@ pub(crate) struct Links {
 pub(crate) struct Link {
     own: RegionId,
     pub(crate) peer: RegionId,
+    /// Where it is dialled.
+    pub(crate) address: (String, u16),
+    /// The change that added it, where one has.
+    pub(crate) since: Option<Dot>,
     facts: Mutex<Facts>,
-    /// Told when the link is paused here or no longer is.
-    paused: watch::Sender<bool>,
+    /// Told when the link is paused here, no longer is, or has ended.
+    passage: watch::Sender<Passage>,
+    /// What keeps the connection to the peer, once the region is open.
+    replication: OnceLock<Addr<Replication>>,
+    /// What has it answer requests, once the region is open.
+    forwarder: OnceLock<Forwarder>,
     acknowledged: watch::Sender<u64>,
     /// Told when the peer has a new connection for forwarding.
     forwarding: watch::Sender<u64>,
@@ -73,27 +89,55 @@ pub(crate) struct Facts {
 }
 
 impl Links {
-    pub(crate) fn new(
-        own: RegionId,
-        peers: impl IntoIterator<Item = RegionId>,
-        paused: impl Fn(RegionId) -> bool,
-    ) -> Self {
-        let acknowledged = watch::Sender::new(0);
-        let link = |peer| {
-            let link = Link {
-                own,
-                peer,
-                facts: Mutex::new(Facts::new()),
-                paused: watch::Sender::new(paused(peer)),
-                acknowledged: acknowledged.clone(),
-                forwarding: watch::Sender::new(0),
-                verifying: watch::Sender::new(0),
-                catching_up: watch::Sender::new(0),
-            };
-            (peer, Arc::new(link))
-        };
-        let peers = peers.into_iter().map(link).collect();
-        Self { own, peers, acknowledged }
+    /// The links of `own`, of which there are none yet.
+    pub(crate) fn new(own: RegionId) -> Self {
+        Self { own, peers: ArcSwap::default(), acknowledged: watch::Sender::new(0) }
+    }
+
+    /// A link with `peer`, in the place of one that there was.
+    pub(crate) fn add(
+        &self,
+        peer: RegionId,
+        address: (String, u16),
+        since: Option<Dot>,
+        paused: bool,
+    ) -> Arc<Link> {
+        let link = Arc::new(Link {
+            own: self.own,
+            peer,
+            address,
+            since,
+            facts: Mutex::new(Facts::new()),
+            passage: watch::Sender::new(Passage::of(paused)),
+            replication: OnceLock::new(),
+            forwarder: OnceLock::new(),
+            acknowledged: self.acknowledged.clone(),
+            forwarding: watch::Sender::new(0),
+            verifying: watch::Sender::new(0),
+            catching_up: watch::Sender::new(0),
+        });
+        self.change(|peers| {
+            peers.insert(peer, Arc::clone(&link));
+        });
+        link
+    }
+
+    /// Takes the link with `peer` out and ends it.
+    pub(crate) fn remove(&self, peer: RegionId) -> Option<Arc<Link>> {
+        let link = self.get(&peer)?;
+        self.change(|peers| {
+            peers.remove(&peer);
+        });
+        link.passage.send_replace(Passage::Ended);
+        Some(link)
+    }
+
+    /// One thread changes the links, so nothing is lost between reading and writing.
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<RegionId, Arc<Link>>)) {
+        let mut peers = BTreeMap::clone(&self.peers.load());
+        change(&mut peers);
+        self.peers.store(Arc::new(peers));
+        self.acknowledged.send_modify(|count| *count += 1);
     }
 
     /// The region at this end.
@@ -101,17 +145,18 @@ impl Links {
         self.own
     }
 
-    pub(crate) fn get(&self, peer: &RegionId) -> Option<&Arc<Link>> {
-        self.peers.get(peer)
+    pub(crate) fn get(&self, peer: &RegionId) -> Option<Arc<Link>> {
+        self.peers.load().get(peer).cloned()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Link>> {
-        self.peers.values()
+    /// All that there are now.
+    pub(crate) fn all(&self) -> Vec<Arc<Link>> {
+        self.peers.load().values().cloned().collect()
     }
 
     /// What `to` may be told of the other peers, by replica.
     pub(crate) fn others(&self, to: RegionId) -> Vec<(ReplicaId, VersionVector)> {
-        let others = self.iter().filter(|link| link.peer != to);
+        let others = self.all().into_iter().filter(|link| link.peer != to);
         others.filter_map(|link| link.facts().known.to_pass_on()).collect()
     }
 
@@ -161,16 +206,57 @@ impl Link {
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        *self.paused.borrow()
+        *self.passage.borrow() == Passage::Paused
     }
 
+    /// Whether nothing may pass: it is paused here, or has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        *self.passage.borrow() != Passage::Open
+    }
+
+    /// Whether the peer is no longer a member.
+    pub(crate) fn has_ended(&self) -> bool {
+        *self.passage.borrow() == Passage::Ended
+    }
+
+    /// Pauses or resumes it; one that has ended stays so.
     pub(crate) fn set_paused(&self, paused: bool) {
-        self.paused.send_replace(paused);
+        self.passage.send_if_modified(|passage| {
+            let is_other = *passage != Passage::Ended && *passage != Passage::of(paused);
+            if is_other {
+                *passage = Passage::of(paused);
+            }
+            is_other
+        });
     }
 
-    /// Changes when the link is paused or resumed here.
-    pub(crate) fn watch_paused(&self) -> watch::Receiver<bool> {
-        self.paused.subscribe()
+    /// Ends when nothing may pass any more, with the reason that a connection is closed for.
+    pub(crate) async fn closed(&self) -> ConnectionError {
+        let mut passage = self.passage.subscribe();
+        // The sender lives as long as the link.
+        let closed = passage.wait_for(|passage| *passage != Passage::Open).await;
+        closed.map_or(ConnectionError::Stopped, |passage| passage.refusal(self.peer))
+    }
+
+    /// Ends when the peer is no longer a member.
+    pub(crate) async fn ended(&self) {
+        let mut passage = self.passage.subscribe();
+        // The sender lives as long as the link.
+        passage.wait_for(|passage| *passage == Passage::Ended).await.ok();
+    }
+
+    /// What keeps the connection, and what has requests answered: made once the region is open.
+    pub(crate) fn is_served_by(&self, replication: Addr<Replication>, forwarder: Forwarder) {
+        self.replication.get_or_init(|| replication);
+        self.forwarder.get_or_init(|| forwarder);
+    }
+
+    pub(crate) fn replication(&self) -> Option<&Addr<Replication>> {
+        self.replication.get()
+    }
+
+    pub(crate) fn forwarder(&self) -> Option<&Forwarder> {
+        self.forwarder.get()
     }
 
     /// Whether the peer can be asked something: connected both ways, and heard lately.
@@ -180,7 +266,7 @@ impl Link {
         let heard =
             facts.last_heard_ms.is_some_and(|at| now_ms.saturating_sub(at) <= silence_ms_max);
         let closed = facts.breaker == circuit_breaker::State::Closed;
-        heard && closed && !facts.paused_by_peer && !self.is_paused()
+        heard && closed && !facts.paused_by_peer && !self.is_closed()
     }
 
     /// A connection for forwarding takes the place of the one before, which is told.

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
 use tombolo_causality::{RegionId, ReplicaId};
 use tombolo_protocol::{Frame, Hello, Purpose, RefusalCode, Welcome};
+use tombolo_replication::Admission;
 use tombolo_replication::intake::Input;
 use tombolo_storage::View;
 use tombolo_storage::journal::JournalReader;
@@ -24,7 +25,9 @@ use crate::forwarding::{Answering, Answers};
 use crate::intake::{Arrived, Intake};
 use crate::leader::{Leader, Settle};
 use crate::links::{Link, Links};
-use crate::replication::{PeerCalled, Replication};
+use crate::members::Members;
+use crate::replication::PeerCalled;
+use crate::roster::Roster;
 use crate::serving::Serving;
 use crate::tables::Tables;
 use crate::verifying::{self, Holdings};
@@ -36,7 +39,7 @@ pub(crate) struct Open {
     pub(crate) leader: Addr<Leader>,
     pub(crate) intake: Addr<Intake>,
     pub(crate) tables: Tables,
-    pub(crate) replications: Arc<std::collections::BTreeMap<RegionId, Addr<Replication>>>,
+    pub(crate) members: Members,
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) holdings: Holdings,
 }
@@ -49,6 +52,7 @@ pub(crate) struct Listener {
     /// Who this region was when it last ran: what it calls itself until it is open.
     pub(crate) before: ReplicaId,
     pub(crate) links: Arc<Links>,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) journal: JournalReader,
     pub(crate) open: watch::Receiver<Option<Open>>,
@@ -110,7 +114,7 @@ impl Listener {
                 Err(_) => return ConnectionError::Silent,
             };
         let link = match self.admit(&hello) {
-            Ok(link) => Arc::clone(link),
+            Ok(link) => link,
             Err((code, detail)) => {
                 timeout(self.hello_timeout, writer.refuse(code, &detail)).await.ok();
                 return ConnectionError::Refusing { code, detail };
@@ -129,7 +133,7 @@ impl Listener {
         }
     }
 
-    fn admit(&self, hello: &Hello) -> Result<&Arc<Link>, (RefusalCode, String)> {
+    fn admit(&self, hello: &Hello) -> Result<Arc<Link>, (RefusalCode, String)> {
         if hello.cluster != self.cluster {
             let detail = format!("this is cluster {:?}", self.cluster);
             return Err((RefusalCode::WrongCluster, detail));
@@ -138,10 +142,7 @@ impl Listener {
             let detail = "the replica is not of the region".to_owned();
             return Err((RefusalCode::Malformed, detail));
         }
-        let Some(link) = self.links.get(&hello.region) else {
-            let detail = format!("{} is not a peer of {}", hello.region, self.region);
-            return Err((RefusalCode::UnknownRegion, detail));
-        };
+        let link = self.find(hello)?;
         if !(hello.protocol_min..=hello.protocol_max).contains(&PROTOCOL) {
             let detail = format!("protocol {PROTOCOL} is spoken here");
             return Err((RefusalCode::Protocol, detail));
@@ -151,6 +152,33 @@ impl Listener {
             return Err((RefusalCode::Paused, detail));
         }
         Ok(link)
+    }
+
+    /// The link with who calls, where that is a member.
+    fn find(&self, hello: &Hello) -> Result<Arc<Link>, (RefusalCode, String)> {
+        let Hello { region, purpose, .. } = hello;
+        let unknown = || {
+            let detail = format!("{region} is not a member, as far as {} has heard", self.region);
+            (RefusalCode::UnknownRegion, detail)
+        };
+        match (self.roster.members().admission(*region, &hello.vector), purpose) {
+            (Admission::Unknown, _) => return Err(unknown()),
+            (Admission::Removed, _) => {
+                let detail = format!("{region} was removed; start it with an empty directory");
+                return Err((RefusalCode::Removed, detail));
+            }
+            (Admission::Newcomer, Purpose::Identify) => {
+                let detail = format!("{region} is to take first what the others show");
+                return Err((RefusalCode::Newcomer, detail));
+            }
+            (Admission::Newcomer, Purpose::Verify) => {
+                let detail = format!("{region} has not yet taken what the others show");
+                return Err((RefusalCode::Unavailable, detail));
+            }
+            (Admission::Newcomer | Admission::Member, _) => {}
+        }
+        // A member that was added this very moment has no link yet, and calls again.
+        self.links.get(region).ok_or_else(unknown)
     }
 
     /// Tells a region that is starting how much of its stream is known here, now that nothing of
@@ -198,7 +226,7 @@ impl Listener {
             return error;
         }
         link.greet(&hello.vector);
-        if let Some(replication) = open.replications.get(&link.peer)
+        if let Some(replication) = link.replication()
             && replication.send(PeerCalled).await.is_err()
         {
             return ConnectionError::Stopped;
@@ -211,6 +239,7 @@ impl Listener {
             published: open.published.clone(),
             intake: open.intake.clone(),
             tables: open.tables.clone(),
+            members: open.members.clone(),
             state: open.holdings.state.clone(),
             silence_max: self.silence_max,
             frame_bytes_max: self.frame_bytes_max,

@@ -1,5 +1,6 @@
 //! The handle of a running region: what the API and the binary hold.
 
+mod members;
 mod waiting;
 
 use core::time::Duration;
@@ -21,12 +22,14 @@ use crate::leader::{Answer, Recall, Stop, Submit};
 use crate::links::{Link, LinkStatus};
 use crate::meters::Meters;
 use crate::observer::Observer;
+use crate::ordering::Reach;
 use crate::replication::{ConnectAnew, PauseChanged};
 use crate::running::Running;
-use crate::tables::{Reach, TableAnswer};
+use crate::tables::TableAnswer;
 use crate::verifying::{Verified, VerifyError};
 use crate::{boot, clock};
 
+pub use self::members::MembersNow;
 pub use self::waiting::{ConcernUnmet, MayWait, Routed};
 
 /// A running region. Cloning shares it.
@@ -84,7 +87,10 @@ impl Region {
 
     /// Whether it takes commands.
     pub fn is_ready(&self) -> bool {
-        self.0.leader.connected() && !*self.0.failed.borrow() && !self.is_catching_up()
+        self.0.leader.connected()
+            && !*self.0.failed.borrow()
+            && !self.is_catching_up()
+            && self.is_member()
     }
 
     /// Whether it catches up by state: what its views show then is nothing to be answered with.
@@ -167,7 +173,7 @@ impl Region {
 
     /// All links, by peer.
     pub fn links(&self) -> Vec<LinkStatus> {
-        self.0.links.iter().map(|link| self.status(link)).collect()
+        self.0.links.all().iter().map(|link| self.status(link)).collect()
     }
 
     /// Stops all traffic with `peer`, in both directions, until [`Self::resume_link`].
@@ -182,18 +188,16 @@ impl Region {
 
     async fn set_paused(&self, peer: RegionId, paused: bool) -> Result<LinkStatus, PauseError> {
         let link = self.0.links.get(&peer).ok_or(UnknownPeer { peer })?;
-        let paused_peers = self
-            .0
-            .links
-            .iter()
-            .filter(|link| if link.peer == peer { paused } else { link.is_paused() });
+        let links = self.0.links.all();
+        let paused_peers =
+            links.iter().filter(|link| if link.peer == peer { paused } else { link.is_paused() });
         // Durable first: a pause that was answered outlives a restart.
         PausedLinks(paused_peers.map(|link| link.peer).collect()).write(&*self.0.disk)?;
         link.set_paused(paused);
-        if let Some(replication) = self.0.replications.get(&peer) {
+        if let Some(replication) = link.replication() {
             replication.send(PauseChanged).await.map_err(|_| PauseError::Stopping)?;
         }
-        Ok(self.status(link))
+        Ok(self.status(&link))
     }
 
     /// Compares what is held here with what every peer holds, and repairs what differs, here and
@@ -214,10 +218,10 @@ impl Region {
             return Err(VerifyError::CatchingUp.into());
         }
         self.0.verifier.begin_with(peer)?;
-        if let Some(replication) = self.0.replications.get(&peer) {
+        if let Some(replication) = link.replication() {
             replication.send(ConnectAnew).await.map_err(|_| VerifyError::Stopping)?;
         }
-        Ok(self.status(link))
+        Ok(self.status(&link))
     }
 
     /// Writes a backup of what is shown now to `path`, below the configured directory. Answers when

@@ -2,7 +2,8 @@
 //!
 //! The circuit breaker says when to try. Pausing ends the connection at once and outlives a
 //! restart; while the peer says that it has paused the link, it is asked now and then whether it
-//! still does. Questions about tables wait for the link, unless it is paused.
+//! still does. Questions wait for the link, unless it is paused. When the peer is no longer a member
+//! it ends.
 
 use std::sync::Arc;
 
@@ -15,28 +16,29 @@ use tombolo_storage::journal::JournalReader;
 
 use crate::clock::{monotonic_ms, random};
 use crate::connection::ConnectionError;
-use crate::shipping::{Shipping, TableQuestion};
+use crate::shipping::{Question, Shipping};
+use crate::standing::Standing;
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Replication {
-    address: (String, u16),
+    standing: Arc<Standing>,
     shipping: Shipping,
     limits: Limits,
     journal: JournalReader,
     breaker: CircuitBreaker,
     /// The connection under way, and how questions reach it.
-    connection: Option<(SpawnHandle, mpsc::Sender<TableQuestion>)>,
+    connection: Option<(SpawnHandle, mpsc::Sender<Question>)>,
     attempt: Option<SpawnHandle>,
     /// Counts the attempts that were scheduled: what belongs to an earlier one has no say any more.
     /// A cancelled timer that is due at that moment still fires, and one attempt too many would be
     /// two connections that replace each other for ever.
     turn: u64,
     /// Questions for the next connection.
-    waiting: Vec<TableQuestion>,
+    waiting: Vec<Question>,
 }
 
-/// The link was paused or resumed here.
+/// The link was paused or resumed here, or has ended.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct PauseChanged;
@@ -52,25 +54,25 @@ pub(crate) struct ConnectAnew;
 #[rtype(result = "()")]
 pub(crate) struct PeerCalled;
 
-/// Ask the peer about tables, now or when the link is up again; false where it is paused or too much
+/// Ask the peer, now or when the link is up again; false where it is paused or too much
 /// waits. The asker says how long by closing its end.
 #[derive(Debug, Message)]
 #[rtype(result = "bool")]
-pub(crate) struct AskTables(pub(crate) TableQuestion);
+pub(crate) struct Ask(pub(crate) Question);
 
 /// Questions that may wait on one connection, or for one.
 const QUESTIONS_MAX: usize = 64;
 
 impl Replication {
     pub(crate) fn new(
-        address: (String, u16),
+        standing: Arc<Standing>,
         shipping: Shipping,
         limits: Limits,
         journal: JournalReader,
         breaker: CircuitBreaker,
     ) -> Self {
         Self {
-            address,
+            standing,
             shipping,
             limits,
             journal,
@@ -91,7 +93,7 @@ impl Replication {
             ctx.cancel_future(attempt);
         }
         self.turn += 1;
-        if self.shipping.link.is_paused() {
+        if self.shipping.link.is_closed() {
             return;
         }
         let Some(at_ms) = self.breaker.attempt_at_ms() else { return };
@@ -111,13 +113,14 @@ impl Replication {
         let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
         let shipping = self.shipping.clone();
         let tail = (**shipping.views.load().vector()).clone();
-        let shipper = Shipper::new(shipping.own.region, tail, self.limits);
+        let shipper = Shipper::new(shipping.own.region, tail, self.limits)
+            .beginning_with(shipping.link.since);
         let (address, turn) = (ctx.address(), self.turn);
         let connected = move || {
             // A full mailbox delays what is shown, nothing else.
             address.try_send(Connected { turn }).ok();
         };
-        let run = shipping.run(self.address.clone(), shipper, self.journal.log(), asked, connected);
+        let run = shipping.run(shipper, self.journal.log(), asked, connected);
         let ended = run.into_actor(self).map(move |ended, actor, ctx| {
             if actor.turn == turn {
                 actor.ended(&ended, ctx);
@@ -139,6 +142,9 @@ impl Replication {
             if changed {
                 tracing::info!(peer = %link.peer, reason = %ended, "the link is down");
             }
+        }
+        if matches!(ended, ConnectionError::Refused { code: RefusalCode::Removed, .. }) {
+            self.standing.tell(link.peer);
         }
         if link.facts().paused_by_peer {
             self.waiting.clear();
@@ -192,12 +198,15 @@ impl Handler<PauseChanged> for Replication {
     type Result = ();
 
     fn handle(&mut self, _: PauseChanged, ctx: &mut Self::Context) {
-        if self.shipping.link.is_paused() {
+        if self.shipping.link.is_closed() {
             self.waiting.clear();
             if let Some((handle, _)) = self.connection.take() {
                 ctx.cancel_future(handle);
                 self.breaker.failed(monotonic_ms(), 0);
-                tracing::info!(peer = %self.shipping.link.peer, reason = "paused", "the link is down");
+                tracing::info!(peer = %self.shipping.link.peer, reason = "paused or removed", "the link is down");
+            }
+            if self.shipping.link.has_ended() {
+                return ctx.stop();
             }
         } else {
             self.breaker.try_now(monotonic_ms());
@@ -211,7 +220,7 @@ impl Handler<ConnectAnew> for Replication {
 
     fn handle(&mut self, _: ConnectAnew, ctx: &mut Self::Context) {
         let link = &self.shipping.link;
-        if !link.facts().needs_snapshot || link.is_paused() {
+        if !link.facts().needs_snapshot || link.is_closed() {
             return;
         }
         if let Some((handle, _)) = self.connection.take() {
@@ -236,12 +245,12 @@ impl Handler<PeerCalled> for Replication {
     }
 }
 
-impl Handler<AskTables> for Replication {
+impl Handler<Ask> for Replication {
     type Result = bool;
 
-    fn handle(&mut self, AskTables(question): AskTables, _: &mut Self::Context) -> bool {
+    fn handle(&mut self, Ask(question): Ask, _: &mut Self::Context) -> bool {
         let link = &self.shipping.link;
-        if link.is_paused() || link.facts().paused_by_peer {
+        if link.is_closed() || link.facts().paused_by_peer {
             return false;
         }
         match &self.connection {
@@ -249,7 +258,7 @@ impl Handler<AskTables> for Replication {
                 questions.try_send(question).is_ok()
             }
             _ => {
-                self.waiting.retain(|waiting| !waiting.reply.is_closed());
+                self.waiting.retain(|waiting| !waiting.is_closed());
                 let has_room = self.waiting.len() < QUESTIONS_MAX;
                 self.waiting.extend(has_room.then_some(question));
                 has_room

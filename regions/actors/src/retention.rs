@@ -45,7 +45,7 @@ impl Retention {
             }
         };
         let acknowledged: Vec<_> =
-            self.links.iter().map(|link| link.facts().known.direct().clone()).collect();
+            self.links.all().iter().map(|link| link.facts().known.direct().clone()).collect();
         let before = release_before(
             &closed,
             open.number,
@@ -69,7 +69,7 @@ impl Retention {
         let own = self.links.own();
         let gone = last.end.iter().filter(|(replica, _)| replica.region == own);
         let gone = gone.collect::<VersionVector>();
-        for link in self.links.iter() {
+        for link in self.links.all() {
             let mut facts = link.facts();
             if !facts.known.direct().descends(&gone) {
                 facts.needs_snapshot = true;

@@ -1,6 +1,5 @@
 //! What a running region consists of.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -8,7 +7,6 @@ use actix::Addr;
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
 use tokio::sync::{Semaphore, watch};
-use tombolo_causality::RegionId;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Identity, Room, View};
@@ -16,12 +14,14 @@ use tombolo_topology::Settings;
 
 use crate::backing_up::Backups;
 use crate::catching_up::CatchUpState;
-use crate::forwarding::{Answers, Forwarder};
+use crate::forwarding::Answers;
 use crate::leader::Leader;
 use crate::links::Links;
+use crate::members::Members;
 use crate::meters::Meters;
 use crate::observer::Observed;
-use crate::replication::Replication;
+use crate::roster::Roster;
+use crate::standing::Standing;
 use crate::tables::Tables;
 use crate::verifying::Verifier;
 
@@ -39,9 +39,10 @@ pub(crate) struct Running {
     pub(crate) meters: Arc<Meters>,
     pub(crate) leader: Addr<Leader>,
     pub(crate) links: Arc<Links>,
-    pub(crate) replications: Arc<BTreeMap<RegionId, Addr<Replication>>>,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) standing: Arc<Standing>,
     pub(crate) tables: Tables,
-    pub(crate) forwarders: BTreeMap<RegionId, Forwarder>,
+    pub(crate) members: Members,
     pub(crate) answers: Answers,
     pub(crate) verifier: Verifier,
     pub(crate) backups: Backups,

@@ -20,7 +20,8 @@ use crate::clock::{monotonic_ms, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::intake::{Arrived, Intake};
 use crate::links::{Link, Links};
-use crate::naming::Naming;
+use crate::members::Members;
+use crate::naming::{self, Naming};
 use crate::tables::Tables;
 
 /// What serving a peer needs.
@@ -34,6 +35,7 @@ pub(crate) struct Serving {
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) intake: Addr<Intake>,
     pub(crate) tables: Tables,
+    pub(crate) members: Members,
     pub(crate) state: Arc<CatchUpState>,
     pub(crate) silence_max: Duration,
     pub(crate) frame_bytes_max: usize,
@@ -60,7 +62,6 @@ impl Serving {
     ) -> ConnectionError {
         let link = Arc::clone(&self.link);
         let (connection, outbox) = link.open_outbox();
-        let mut paused = link.watch_paused();
         let echo = Echoing {
             sent_us: Cell::default(),
             heard: Notify::new(),
@@ -73,12 +74,12 @@ impl Serving {
             biased;
             ended = self.send(&mut writer, &echo, outbox) => ended,
             ended = reading.receive(reader, &echo) => ended,
-            _ = paused.wait_for(|paused| *paused) => {
-                let detail = "the link is paused".to_owned();
-                ConnectionError::Refusing { code: RefusalCode::Paused, detail }
-            }
+            closed = link.closed() => closed,
         };
         link.close_outbox(connection);
+        if link.has_ended() {
+            timeout(self.silence_max, self.say_last(&mut writer)).await.ok();
+        }
         if let ConnectionError::Refusing { code, detail } = &ended {
             // A peer that does not read must not hold the connection.
             timeout(self.silence_max, writer.refuse(*code, detail)).await.ok();
@@ -88,6 +89,18 @@ impl Serving {
             return ConnectionError::Stopped;
         }
         ended
+    }
+
+    /// To a peer that is no longer a member: what is here, its removal included, so that one that
+    /// ordered that itself knows that it has arrived.
+    async fn say_last(&self, writer: &mut FrameWriter) {
+        let view = self.views.load_full();
+        let acknowledge = Frame::Acknowledge { vector: (**view.vector()).clone(), echo: None };
+        for frame in [naming::all(&view), acknowledge] {
+            if writer.write(&frame).await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn receive(self, mut reader: FrameReader, echo: &Echoing) -> ConnectionError {
@@ -132,6 +145,16 @@ impl Serving {
                     let reply = tables.decide_for_peer(what).await;
                     if !link.try_send(Frame::TableReply { request, reply }) {
                         tracing::debug!(peer = %link.peer, "a table's answer was not delivered");
+                    }
+                });
+                Ok(())
+            }
+            Frame::MemberRequest { request, what } => {
+                let (members, link) = (self.members.clone(), Arc::clone(&self.link));
+                actix_rt::spawn(async move {
+                    let reply = members.decide_for_peer(what).await;
+                    if !link.try_send(Frame::MemberReply { request, reply }) {
+                        tracing::debug!(peer = %link.peer, "an answer about a member was lost");
                     }
                 });
                 Ok(())

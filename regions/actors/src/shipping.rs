@@ -4,26 +4,31 @@
 //! Two things run beside each other and end together: reading what the peer says, and sending what
 //! the shipper decides. A peer that says nothing for too long ends both.
 
+mod questions;
+
 use core::cmp::Ordering;
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tombolo_causality::{ReplicaId, VersionVector};
-use tombolo_protocol::{BatchFrame, Frame, Purpose, TableReply, TableRequest, Welcome};
+use tombolo_protocol::{BatchFrame, Frame, Purpose, RefusalCode, Welcome};
+use tombolo_replication::Admission;
 use tombolo_replication::clock_skew::RoundTrip;
 use tombolo_replication::incarnation::is_forked;
 use tombolo_replication::shipper::{Input, Output, Read, Shipper};
 use tombolo_storage::{Found, LogReader, View};
 
+use self::questions::Asked;
+pub(crate) use self::questions::Question;
 use crate::clock::{monotonic_ms, monotonic_us, wall_us};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter, HELLO_BYTES_MAX};
 use crate::dialling::{dial, hello};
 use crate::links::{Link, Links};
 use crate::naming::Naming;
+use crate::roster::Roster;
 
 /// Frames of the peer that may wait to be looked at, acknowledgements aside.
 const INCOMING_FRAMES_MAX: usize = 128;
@@ -35,6 +40,7 @@ pub(crate) struct Shipping {
     pub(crate) own: ReplicaId,
     pub(crate) link: Arc<Link>,
     pub(crate) links: Arc<Links>,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) views: Arc<ArcSwap<View>>,
     pub(crate) published: watch::Receiver<u64>,
     pub(crate) heartbeat: Duration,
@@ -44,32 +50,28 @@ pub(crate) struct Shipping {
     pub(crate) compression_level: i32,
 }
 
-/// A question to the peer about tables.
-#[derive(Debug)]
-pub(crate) struct TableQuestion {
-    pub(crate) what: TableRequest,
-    pub(crate) reply: oneshot::Sender<TableReply>,
-}
-
 impl Shipping {
     /// Dials the peer and ships until the connection ends; `connected` is called once it stands.
     pub(crate) async fn run(
         mut self,
-        address: (String, u16),
         mut shipper: Shipper,
         log: LogReader,
-        questions: mpsc::Receiver<TableQuestion>,
+        questions: mpsc::Receiver<Question>,
         connected: impl FnOnce(),
     ) -> ConnectionError {
         let vector = (**self.views.load().vector()).clone();
         let hello = hello(&self.cluster, self.own, vector, Purpose::Replicate);
-        let dialled = dial((&address.0, address.1), hello, self.link.peer);
+        let (host, port) = &self.link.address;
+        let dialled = dial((host, *port), hello, self.link.peer);
         let (reader, writer, welcome) = match timeout(self.dial_timeout, dialled).await {
             Ok(Ok(dialled)) => dialled,
             Ok(Err(error)) => return error,
             Err(_) => return ConnectionError::Silent,
         };
         let mut log = log;
+        if let Err(error) = self.check_life(&welcome) {
+            return error;
+        }
         if let Err(error) = self.check_history(&mut log, &welcome) {
             return error;
         }
@@ -85,8 +87,7 @@ impl Shipping {
             log,
             writer,
             questions,
-            asked: BTreeMap::new(),
-            next_request: 0,
+            asked: Asked::default(),
             acknowledged: from_acknowledged,
             incoming: from_reader,
         };
@@ -96,6 +97,16 @@ impl Shipping {
             ended = receiving.run(silence_max) => ended,
             ended = sending.run(&mut self, first) => ended,
         }
+    }
+
+    /// Whether the peer's directory is that of the member that was added under its name.
+    fn check_life(&self, welcome: &Welcome) -> Result<(), ConnectionError> {
+        let peer = self.link.peer;
+        if self.roster.members().admission(peer, &welcome.vector) == Admission::Removed {
+            let detail = format!("{peer} runs on the directory of a life that was removed");
+            return Err(ConnectionError::Refusing { code: RefusalCode::Removed, detail });
+        }
+        Ok(())
     }
 
     /// Whether the peer knows this replica's stream as it is: one that knows more, or otherwise,
@@ -121,10 +132,7 @@ impl Shipping {
                 let peer = self.link.peer;
                 tracing::error!(%peer, reason = detail, "the history of this region has forked");
             }
-            return Err(ConnectionError::Refusing {
-                code: tombolo_protocol::RefusalCode::Forked,
-                detail,
-            });
+            return Err(ConnectionError::Refusing { code: RefusalCode::Forked, detail });
         }
         Ok(())
     }
@@ -189,9 +197,8 @@ struct Sending {
     writer: FrameWriter,
     acknowledged: watch::Receiver<VersionVector>,
     incoming: mpsc::Receiver<Frame>,
-    questions: mpsc::Receiver<TableQuestion>,
-    asked: BTreeMap<u64, oneshot::Sender<TableReply>>,
-    next_request: u64,
+    questions: mpsc::Receiver<Question>,
+    asked: Asked,
 }
 
 impl Sending {
@@ -228,7 +235,8 @@ impl Sending {
                     self.shipper.handle(Input::Appended { vector })
                 }
                 Some(question) = self.questions.recv() => {
-                    self.ask(shipping, question).await?;
+                    let frame = self.asked.ask(question);
+                    self.write(shipping, &frame).await?;
                     None
                 }
                 _ = heartbeat.tick() => {
@@ -253,26 +261,15 @@ impl Sending {
                 Ok(self.shipper.handle(Input::Asked { origin, after, up_to }))
             }
             Frame::TableReply { request, reply } => {
-                if let Some(asker) = self.asked.remove(&request) {
-                    // An asker that no longer waits needs no answer.
-                    asker.send(reply).ok();
-                }
+                self.asked.table_answered(request, reply);
+                Ok(None)
+            }
+            Frame::MemberReply { request, reply } => {
+                self.asked.member_answered(request, reply);
                 Ok(None)
             }
             _ => Err(ConnectionError::Unexpected { what: "a frame of the shipping side" }),
         }
-    }
-
-    async fn ask(
-        &mut self,
-        shipping: &Shipping,
-        question: TableQuestion,
-    ) -> Result<(), ConnectionError> {
-        self.asked.retain(|_, asker| !asker.is_closed());
-        self.next_request += 1;
-        self.asked.insert(self.next_request, question.reply);
-        let frame = Frame::TableRequest { request: self.next_request, what: question.what };
-        self.write(shipping, &frame).await
     }
 
     /// Loads and sends until the shipper wants nothing more.

@@ -19,8 +19,8 @@ use tombolo_causality::{RegionId, VersionVector};
 use tombolo_replication::reconciler::Findings;
 
 pub(crate) use self::answering::Answering;
-pub(crate) use self::asking::Asking;
-use self::asking::Compared;
+pub(crate) use self::asking::Asker;
+use self::asking::{Asking, Compared};
 pub(crate) use self::holdings::Holdings;
 use self::holdings::Patience;
 
@@ -81,7 +81,7 @@ pub(crate) struct Job {
     /// The only peer to compare with; all of them where there is none.
     only: Option<RegionId>,
     reply: oneshot::Sender<Vec<Verified>>,
-    _turn: OwnedSemaphorePermit,
+    turn: OwnedSemaphorePermit,
 }
 
 /// Has the regions compared.
@@ -114,20 +114,24 @@ impl Verifier {
     ) -> Result<oneshot::Receiver<Vec<Verified>>, VerifyError> {
         let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| VerifyError::Running)?;
         let (reply, verified) = oneshot::channel();
-        let sent = self.jobs.try_send(Job { only, reply, _turn: turn });
+        let sent = self.jobs.try_send(Job { only, reply, turn });
         sent.map_err(|_| VerifyError::Stopping)?;
         Ok(verified)
     }
 }
 
 /// Compares whenever it is asked to, for as long as somebody can ask.
-pub(crate) async fn serve(own: RegionId, peers: Vec<Asking>, mut jobs: mpsc::Receiver<Job>) {
-    while let Some(job) = jobs.recv().await {
-        let is_meant = |peer: &&Asking| job.only.is_none_or(|only| only == peer.link.peer);
+pub(crate) async fn serve(asker: Asker, mut jobs: mpsc::Receiver<Job>) {
+    let own = asker.own.region;
+    while let Some(Job { only, reply, turn }) = jobs.recv().await {
+        let is_meant = |peer: &&Asking| only.is_none_or(|only| only == peer.link.peer);
+        let peers = asker.peers();
         let peers: Vec<_> = peers.iter().filter(is_meant).collect();
         let verified = verify(own, &peers).await;
+        // Whoever is told may ask for the next.
+        drop(turn);
         // Whoever asked may have gone; the log has it.
-        job.reply.send(verified).ok();
+        reply.send(verified).ok();
     }
 }
 

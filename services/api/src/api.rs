@@ -38,7 +38,8 @@ use crate::route::{Door, Route, Verb};
 use crate::scan::Scans;
 use crate::traces::{Tally, Tracer};
 use crate::{
-    backups, history, items, links, metrics, openapi, pages, region, tables, unread, verify,
+    backups, history, items, links, members, metrics, openapi, pages, region, tables, unread,
+    verify,
 };
 
 /// The REST API of one region. Cloning shares it.
@@ -48,7 +49,6 @@ pub struct Api(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     region: Region,
-    regions: Vec<RegionId>,
     body_limits: BodyLimits,
     letterhead: Letterhead,
     digests: Digests,
@@ -88,7 +88,6 @@ impl Api {
         let http = &settings.http;
         let body_limits =
             BodyLimits { bytes_max: http.value_bytes_max, timeout: http.body_timeout };
-        let regions = settings.cluster.regions.iter().map(|member| member.name).collect();
         let tracer = Tracer::start(&settings.telemetry, region.name())?;
         tracer.observe(&region);
         let cors = Cors::new(http.cors_allow_origins.clone());
@@ -96,7 +95,6 @@ impl Api {
         let sessions = Sessions::of(&region);
         Ok(Self(Arc::new(Shared {
             region,
-            regions,
             body_limits,
             letterhead,
             digests: Digests::new(),
@@ -284,6 +282,8 @@ impl Api {
             Route::Verify => Box::pin(verify::run(self)).await,
             Route::Backups => Box::pin(backups::write(self, headers, payload)).await,
             Route::Links => Ok(links::list(self)),
+            Route::Members => Box::pin(members::answer(self, verb, headers, payload)).await,
+            Route::Member { region } => Box::pin(members::remove(self, region)).await,
             Route::Link { peer, action } => Box::pin(links::act(self, peer, action)).await,
         }
     }
@@ -292,16 +292,17 @@ impl Api {
     pub(crate) fn promises(&self) -> Promises {
         let http = &self.region().settings().http;
         let (wait_max, timeout_max) = (http.wait_max, http.timeout_max);
-        Promises { regions: self.0.regions.len(), wait_max, timeout_max }
+        let regions = self.region().members().members().len();
+        Promises { regions, wait_max, timeout_max }
     }
 
     pub(crate) fn region(&self) -> &Region {
         &self.0.region
     }
 
-    /// All regions of the cluster, in their configured order.
-    pub(crate) fn regions(&self) -> &[RegionId] {
-        &self.0.regions
+    /// The members of the cluster, in their order.
+    pub(crate) fn regions(&self) -> Vec<RegionId> {
+        self.region().members().members().iter().map(|member| member.region).collect()
     }
 
     /// Answers when the traces of what was answered so far are sent or dropped.

@@ -33,6 +33,7 @@ mod item_json;
 mod items;
 mod language;
 mod links;
+mod members;
 mod metrics;
 mod naming;
 mod openapi;

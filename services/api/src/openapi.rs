@@ -48,12 +48,13 @@ over. What the contract has and this version does not \
 (`r`, `max_staleness_ms`, other words of `consistency`) is 422 `not_supported_yet`.";
 
 /// What operations are about, in the order in which one comes to need them.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("tables", "What there is, and how concurrent writes to it are resolved"),
     ("items", "What is in the tables"),
     ("conflicts", "What has lost to a concurrent write, until somebody settles it"),
     ("region", "The region itself"),
     ("links", "Its links to the others"),
+    ("members", "Who takes part in the cluster"),
     ("pages", "For people"),
 ];
 

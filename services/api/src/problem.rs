@@ -10,7 +10,8 @@ use core::time::Duration;
 
 use actix_web::http::Method;
 use tombolo_actors::{
-    BackupError, PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError,
+    BackupError, MemberError, PauseError, ResyncError, RouteError, SubmitError, TableError,
+    VerifyError,
 };
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonError};
@@ -145,8 +146,8 @@ pub(crate) enum Problem {
         /// What is wrong with it.
         detail: String,
     },
-    /// A definition with a member that it does not have.
-    #[error("a definition has no member {name:?}")]
+    /// A body with a member that it does not have.
+    #[error("what is asked for has no member {name:?}")]
     UnknownMember {
         /// The member.
         name: String,
@@ -202,6 +203,18 @@ pub(crate) enum Problem {
     NoSuchPeer {
         /// The name.
         name: String,
+    },
+    /// No region can have that name.
+    #[error("{name:?} is not a member and never was")]
+    NoSuchMember {
+        /// The name.
+        name: String,
+    },
+    /// What is to be added cannot be read.
+    #[error("the member is not taken: {detail}")]
+    BadMember {
+        /// What is wrong with it.
+        detail: String,
     },
     /// A browser was led here under a name that is not this listener's.
     #[error("this listener is not {host:?}; an operator's calls name it by its own address")]
@@ -275,6 +288,9 @@ pub(crate) enum Problem {
     /// The region did not do a write.
     #[error(transparent)]
     Submit(#[from] SubmitError),
+    /// A member was not added or removed, or is not known to be.
+    #[error(transparent)]
+    Member(#[from] MemberError),
     /// A call on a table was not done, or is not known to be.
     #[error(transparent)]
     Table(#[from] TableError),

@@ -18,6 +18,12 @@ use crate::rfc3339;
 #[schema(as = Region)]
 pub(crate) struct RegionBody<'a> {
     region: &'a str,
+    /// Whether it takes part: a region that was removed takes no writes.
+    is_member: bool,
+    /// Who takes part, in their order, as far as it has heard.
+    members: Vec<String>,
+    /// How many times that has changed since the cluster began.
+    membership_epoch: u64,
     /// The life of its data directory.
     incarnation: String,
     /// Of its process.
@@ -69,9 +75,13 @@ pub(crate) fn vector_object(vector: &VersionVector) -> BTreeMap<String, u64> {
 pub(crate) fn show(api: &Api) -> HttpResponse {
     let region = api.region();
     let (name, view) = (region.name(), region.view());
+    let members = region.members();
     let clock_ms = region.now_ms().max(view.stamp_floor().millis());
     let body = RegionBody {
         region: name.as_str(),
+        is_member: region.is_member(),
+        members: members.members().iter().map(|member| member.region.to_string()).collect(),
+        membership_epoch: members.epoch(),
         incarnation: format!("{:016x}", region.replica().incarnation.0),
         pid: std::process::id(),
         version_vector: vector_object(view.vector()),

@@ -49,6 +49,10 @@ pub(crate) enum Route<'a> {
     Links,
     /// `/v1/links/{peer}/{pause|resume|resync}`
     Link { peer: &'a str, action: LinkAction },
+    /// `/v1/members`
+    Members,
+    /// `/v1/members/{region}`
+    Member { region: &'a str },
 }
 
 /// Where an item's key is written.
@@ -178,6 +182,8 @@ impl<'a> Route<'a> {
             ("links", Some(peer), Some(action), None) => {
                 Self::Link { peer, action: LinkAction::parse(action)? }
             }
+            ("members", None, None, None) => Self::Members,
+            ("members", Some(region), None, None) => Self::Member { region },
             _ => return None,
         };
         segments.next().is_none().then_some(route)
@@ -203,7 +209,9 @@ impl<'a> Route<'a> {
             | Self::OpenApi
             | Self::Page(_)
             | Self::Links
-            | Self::Link { .. } => false,
+            | Self::Link { .. }
+            | Self::Members
+            | Self::Member { .. } => false,
         }
     }
 
@@ -214,6 +222,8 @@ impl<'a> Route<'a> {
             Self::Link { .. } | Self::Conflict { .. } | Self::Verify | Self::Backups => {
                 verb == Verb::Post
             }
+            Self::Members => matches!(verb, Verb::Get | Verb::Post),
+            Self::Member { .. } => verb == Verb::Delete,
             _ => verb == Verb::Get,
         }
     }
@@ -223,6 +233,8 @@ impl<'a> Route<'a> {
         match self {
             Self::Table { .. } | Self::Item { .. } => "GET, HEAD, PUT, PATCH, DELETE",
             Self::Link { .. } | Self::Conflict { .. } | Self::Verify | Self::Backups => "POST",
+            Self::Members => "GET, HEAD, POST",
+            Self::Member { .. } => "DELETE",
             _ => "GET, HEAD",
         }
     }
@@ -302,9 +314,14 @@ mod tests {
     fn what_is_for_operators_is_not_on_the_api_listener() {
         let link = Route::Link { peer: "eu-west", action: LinkAction::Pause };
         assert_eq!(Route::parse("/v1/links/eu-west/pause", Door::Admin), Some(link));
-        for path in
-            ["/v1/links/eu-west/pause", "/v1/links", "/v1/digests", "/v1/verify", "/v1/backups"]
-        {
+        for path in [
+            "/v1/links/eu-west/pause",
+            "/v1/links",
+            "/v1/digests",
+            "/v1/verify",
+            "/v1/backups",
+            "/v1/members",
+        ] {
             assert_eq!(Route::parse(path, Door::Api), None, "{path}");
         }
     }
@@ -329,6 +346,8 @@ mod tests {
             "/v1/links/a/pause",
             "/v1/verify",
             "/v1/backups",
+            "/v1/members",
+            "/v1/members/a",
         ];
         for path in paths {
             let route = Route::parse(path, Door::Admin).unwrap();

@@ -104,7 +104,8 @@ fn decoded(raw: &str) -> Result<Cow<'_, str>, Problem> {
 /// Answers `GET /v1/tables`: all of them, by name.
 pub(crate) fn list(api: &Api) -> HttpResponse {
     let view = api.region().view();
-    let regions = names(api.regions());
+    let regions = api.regions();
+    let regions = names(&regions);
     let tables = view.catalog().iter().map(|table| Definition::of(table, &regions)).collect();
     api.letterhead().show(StatusCode::OK, &List { tables })
 }
@@ -133,7 +134,7 @@ pub(crate) async fn answer(
         let status = if done.existed { StatusCode::OK } else { StatusCode::CREATED };
         let table = done.table.ok_or(TableError::Gone)?;
         let mut reply = show(api, status, &table)?;
-        acknowledged_by(&mut reply, api.regions());
+        acknowledged_by(&mut reply, &api.regions());
         reply
     };
     Ok(if is_conditional { conditions::scoped_globally(reply) } else { reply })
@@ -164,7 +165,9 @@ async fn read(
     let body = sent.as_ref().map_or(&[][..], |sent| sent.as_str().as_bytes());
     let request = naming::read(caller, headers, body)?;
     let operation = match (verb, sent) {
-        (Verb::Put, Some(text)) => TableOperation::Define(definition::parse(&text, api.regions())?),
+        (Verb::Put, Some(text)) => {
+            TableOperation::Define(definition::parse(&text, &api.regions())?)
+        }
         (Verb::Patch, Some(text)) => TableOperation::Alter(alteration::parse(&text)?),
         _ => TableOperation::Drop,
     };
@@ -200,7 +203,8 @@ async fn drop_table(
 
 fn show(api: &Api, status: StatusCode, table: &TableDefinition) -> Result<HttpResponse, Problem> {
     let version = encode_version(&table.version())?;
-    let regions = names(api.regions());
+    let regions = api.regions();
+    let regions = names(&regions);
     let shown = api.letterhead().show(status, &Definition::of(table, &regions));
     Ok(tagged(shown, &version))
 }

@@ -21,7 +21,8 @@ pub(crate) use self::backups::{Backup, Restore};
 pub(crate) use self::forks::RecoverFork;
 pub(crate) use self::items::{Delete, Get, Patch, Put, Scan};
 pub(crate) use self::operators::{
-    ConflictAction, Conflicts, Define, LinkAction, Links, Regions, TableAction, Tables, Watch,
+    ConflictAction, Conflicts, Define, LinkAction, Links, MemberAction, Members, Regions,
+    TableAction, Tables, Watch,
 };
 pub(crate) use self::simulate::Simulate;
 
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Tables(Tables),
     /// Show, pause, resume and compare the links to the other regions.
     Links(Links),
+    /// Show, add and remove the members of the cluster.
+    Members(Members),
     /// Show who regions are and how far they have come.
     Regions(Regions),
     /// Show and settle conflicts.

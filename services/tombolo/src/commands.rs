@@ -6,6 +6,7 @@ mod forks;
 mod items;
 mod links;
 mod load;
+mod members;
 mod pages;
 mod regions;
 mod scan;
@@ -55,6 +56,7 @@ fn done(asking: &Asking, command: &Command) -> Result<(), Failure> {
         Command::Scan(arguments) => scan::run(&mut desk, arguments),
         Command::Tables(arguments) => tables::run(&mut desk, arguments),
         Command::Links(arguments) => links::run(&mut desk, arguments),
+        Command::Members(arguments) => members::run(&mut desk, arguments),
         Command::Regions(arguments) => regions::run(&mut desk, arguments),
         Command::Conflicts(arguments) => conflicts::run(&mut desk, arguments),
         Command::Verify => verify::run(&mut desk),

@@ -98,7 +98,7 @@ fn check(change: &Change) -> Result<(), Flaw> {
             let is_its_own = definition.id == TableId(change.dot) && definition.altered.is_none();
             holds("definition", is_its_own)
         }
-        Body::Drop(_) | Body::Alter { .. } => Ok(()),
+        Body::Drop(_) | Body::Alter { .. } | Body::Members(_) => Ok(()),
         Body::Stub(tables) => at_most("tables of a stub", tables.len(), ITEMS_MAX),
     }
 }

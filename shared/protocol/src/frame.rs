@@ -12,6 +12,7 @@ mod batch;
 mod catch_up;
 mod codec;
 mod forward;
+mod members;
 mod reconcile;
 mod tables;
 
@@ -23,6 +24,7 @@ use tombolo_replication::{RunningHash, StreamPosition};
 
 pub use self::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, decode_frame, encode_frame};
 pub use self::forward::{Forward, Forwarded};
+pub use self::members::{MemberAction, MemberReply};
 pub use self::tables::{TableAction, TableReply, TableRequest};
 
 /// What one region says to another.
@@ -81,6 +83,20 @@ pub enum Frame {
         request: u64,
         /// The answer.
         reply: TableReply,
+    },
+    /// A wish to add or to remove a member, for the region that orders that.
+    MemberRequest {
+        /// Chosen by the asker, unique on this connection.
+        request: u64,
+        /// What is asked.
+        what: MemberAction,
+    },
+    /// The answer to it.
+    MemberReply {
+        /// The request.
+        request: u64,
+        /// The answer.
+        reply: MemberReply,
     },
     /// A client's request that the sender cannot answer.
     Forward(Forward),
@@ -206,6 +222,10 @@ pub enum RefusalCode {
     Unavailable,
     /// A change that cannot be applied, where as many are set aside as may be.
     TooManyExceptions,
+    /// The caller was removed, or its directory is that of a life that was.
+    Removed,
+    /// The caller is a member that is to take states before it takes part.
+    Newcomer,
 }
 
 /// Consecutive changes of one stream, packed.

@@ -21,6 +21,7 @@ mod journal;
 mod kept_record;
 pub mod limits;
 mod live;
+mod members;
 mod position;
 mod replica_table;
 mod row;
@@ -40,8 +41,8 @@ pub use error::{DecodeError, EncodeError};
 pub use exceptions::{decode_exceptions, encode_exceptions};
 pub use frame::{
     BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
-    Hello, Purpose, RefusalCode, TableAction, TableReply, TableRequest, Welcome, decode_frame,
-    encode_frame,
+    Hello, MemberAction, MemberReply, Purpose, RefusalCode, TableAction, TableReply, TableRequest,
+    Welcome, decode_frame, encode_frame,
 };
 pub use joined_item::{JoinedItem, decode_joined_item, encode_joined_item};
 pub use journal::{JournalFrame, JournalFrameBuilder, Record, StreamStart};

@@ -18,6 +18,7 @@ pub(crate) mod body_kind {
     pub(crate) const DROP: u8 = 3;
     pub(crate) const STUB: u8 = 4;
     pub(crate) const ALTER: u8 = 5;
+    pub(crate) const MEMBERS: u8 = 10;
 }
 
 /// Kinds of deltas and of item states: one number per data type.

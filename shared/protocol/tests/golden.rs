@@ -146,6 +146,9 @@ fn catalogs() {
     let catalog = stored::catalog();
     let bytes = golden("catalog", &encode_catalog(&catalog).unwrap());
     assert_eq!(decode_catalog(&bytes), Ok(catalog));
+    let catalog = stored::catalog_with_members();
+    let bytes = golden("catalog-with-members", &encode_catalog(&catalog).unwrap());
+    assert_eq!(decode_catalog(&bytes), Ok(catalog));
 }
 
 #[test]
@@ -199,6 +202,7 @@ fn every_file_is_held_against_the_code() {
         "joined-item",
         "journal-frame-joined",
         "journal-frame-taken",
+        "catalog-with-members",
     ]);
     let named: BTreeSet<_> = named.map(|name| format!("{name}.hex")).collect();
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());

@@ -210,6 +210,9 @@ proptest! {
         for table in tables.into_iter().rev() {
             other.define((*table).clone());
         }
+        if let Some(members) = catalog.members() {
+            other.take_members((**members).clone());
+        }
         prop_assert_eq!(encode_catalog(&other), Ok(bytes.clone()));
         prop_assert_eq!(decode_catalog(&bytes), Ok(catalog));
     }

@@ -1,17 +1,18 @@
-//! The tables that exist, by id and by name.
+//! The tables that exist, by id and by name, and who the members are: what one region orders.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tombolo_causality::Dot;
 
-use crate::{Consistency, TableDefinition, TableId, TableName};
+use crate::{Consistency, Membership, TableDefinition, TableId, TableName};
 
-/// All defined tables. Cloning shares the definitions.
+/// All defined tables, and the members. Cloning shares the definitions.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Catalog {
     by_id: BTreeMap<TableId, Arc<TableDefinition>>,
     by_name: BTreeMap<TableName, TableId>,
+    members: Option<Arc<Membership>>,
 }
 
 impl Catalog {
@@ -33,12 +34,24 @@ impl Catalog {
         self.by_name.values().filter_map(|id| self.by_id.get(id))
     }
 
-    /// How many there are.
+    /// The members, once the list has changed since the cluster began.
+    pub fn members(&self) -> Option<&Arc<Membership>> {
+        self.members.as_ref()
+    }
+
+    /// Takes a list of members, unless a later one is here.
+    pub fn take_members(&mut self, members: Membership) {
+        if self.members.as_ref().is_none_or(|before| before.epoch() < members.epoch()) {
+            self.members = Some(Arc::new(members));
+        }
+    }
+
+    /// How many tables there are.
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no tables.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }

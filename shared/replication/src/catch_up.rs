@@ -17,7 +17,7 @@ mod messages;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
 
@@ -261,16 +261,16 @@ pub struct Adopted {
 
 impl Head {
     /// Of these streams, those of which the region `own`, where they stand at `ours`, has less, with
-    /// what of them is set aside. `set_aside` is what the region has set aside itself; `orderer` is
-    /// the region that defines the tables.
+    /// what of them is set aside. `set_aside` is what the region has set aside itself; `orderers`
+    /// are the regions that define the tables, or did.
     pub fn adoptable(
         &self,
         own: ReplicaId,
         (ours, set_aside): (&Streams, &Exceptions),
-        orderer: RegionId,
+        orderers: &BTreeSet<RegionId>,
     ) -> Result<Adopted, NotAdopted> {
-        let knows_all_of_ours = knows_all(&self.streams, ours, orderer);
-        if !knows_all_of_ours && !knows_all(ours, &self.streams, orderer) {
+        let knows_all_of_ours = knows_all(&self.streams, ours, orderers);
+        if !knows_all_of_ours && !knows_all(ours, &self.streams, orderers) {
             return Err(NotAdopted::OtherTables);
         }
         let is_shown = |dot: &Dot| {
@@ -303,14 +303,14 @@ impl Head {
     }
 
     /// Whether the tables are as new as those of a region whose streams stand at `ours`: then they
-    /// take the place of those, since tables are what the streams of `orderer` make of them.
-    pub fn has_all_tables(&self, ours: &Streams, orderer: RegionId) -> bool {
-        knows_all(&self.streams, ours, orderer)
+    /// take the place of those, since tables are what the streams of `orderers` make of them.
+    pub fn has_all_tables(&self, ours: &Streams, orderers: &BTreeSet<RegionId>) -> bool {
+        knows_all(&self.streams, ours, orderers)
     }
 }
 
-/// Whether whoever stands at `some` has all of the streams of `region` that one at `others` has.
-fn knows_all(some: &Streams, others: &Streams, region: RegionId) -> bool {
-    let mut of_region = others.iter().filter(|(origin, _)| origin.region == region);
-    of_region.all(|(origin, other)| some.get(&origin).seq >= other.seq)
+/// Whether whoever stands at `some` has all of the streams of `regions` that one at `others` has.
+fn knows_all(some: &Streams, others: &Streams, regions: &BTreeSet<RegionId>) -> bool {
+    let mut of_regions = others.iter().filter(|(origin, _)| regions.contains(&origin.region));
+    of_regions.all(|(origin, other)| some.get(&origin).seq >= other.seq)
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tombolo_causality::{Dot, HybridTimestamp, VersionVector};
 use tombolo_datatypes::Delta;
 
-use crate::{Consistency, IdempotencyRecord, Key, SpanContext, TableDefinition, TableId};
+use crate::{
+    Consistency, IdempotencyRecord, Key, Membership, SpanContext, TableDefinition, TableId,
+};
 
 /// An atomic group of item deltas with one name, one time and one cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub enum Body {
         /// What a read of it counts on from then on, where it does not say.
         consistency: Consistency,
     },
+    /// Adds or removes a member: the list after it.
+    Members(Box<Membership>),
     /// Wrote items of tables that the receiver does not hold: no keys, no values.
     Stub(Vec<TableId>),
 }

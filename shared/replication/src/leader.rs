@@ -10,6 +10,7 @@ mod condition;
 mod decision;
 mod joining;
 mod letting_go;
+mod members;
 mod tables;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tombolo_resolvers::{Resolver, Written};
 pub use self::applier::Applier;
 pub use self::decision::{AppliedChange, Command, Condition, Decided, NotApplied, Refusal};
 pub use self::joining::{NotJoined, Reach, Voices};
+pub use self::members::MemberDecision;
 pub use self::tables::{TableCommand, TableOperation};
 use crate::catch_up::Adopted;
 use crate::idempotency::{
@@ -95,6 +97,9 @@ impl Leader {
         command: Command,
         state: Option<&ItemState>,
     ) -> Result<Decided, Refusal> {
+        if !self.is_member() {
+            return Err(Refusal::NotAMember);
+        }
         let Command { item, operation, condition, request, span } = command;
         let definition = self.catalog().by_id(&item.table);
         let definition = definition.ok_or(Refusal::NoSuchTable)?.clone();

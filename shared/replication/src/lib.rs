@@ -29,6 +29,7 @@ pub mod intake;
 mod key;
 pub mod lag;
 pub mod leader;
+mod membership;
 pub mod read_router;
 pub mod reconciler;
 pub mod retention;
@@ -46,5 +47,9 @@ pub use exceptions::{Exceptions, SetAside};
 pub use history::{HistoryWrite, Wrote, history};
 pub use idempotency::IdempotencyRecord;
 pub use key::{ItemKey, Key, KeyError, TableId, TableName, TableNameError};
+pub use membership::{
+    Admission, Levelling, Member, MemberAddress, MemberAddressError, MemberCommand, Membership,
+    MembershipFlaw, Plan as MemberPlan, Removed,
+};
 pub use span_context::SpanContext;
 pub use table::{Strategy, TableDefinition, TableShape};

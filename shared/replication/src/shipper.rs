@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tombolo_causality::{RegionId, ReplicaId, VersionVector};
+use tombolo_causality::{Dot, RegionId, ReplicaId, VersionVector};
 
 /// How much may be under way to one peer.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +106,8 @@ type Wanted = (ReplicaId, u64, u64);
 pub struct Shipper {
     region: RegionId,
     limits: Limits,
+    /// Without it the peer is to take states before anything is shipped to it.
+    begins_with: Option<Dot>,
     connected: bool,
     /// What this region has, durably.
     tail: VersionVector,
@@ -127,6 +129,7 @@ impl Shipper {
         Self {
             region,
             limits,
+            begins_with: None,
             connected: false,
             tail,
             acknowledged: VersionVector::new(),
@@ -137,6 +140,13 @@ impl Shipper {
             loading: None,
             needs_snapshot: false,
         }
+    }
+
+    /// The same for a peer that was added by the change `since`, where it was: until it has that it is
+    /// told that the log does not reach back far enough.
+    #[must_use]
+    pub fn beginning_with(self, since: Option<Dot>) -> Self {
+        Self { begins_with: since, ..self }
     }
 
     /// Takes in one event; at most one load is outstanding at a time.
@@ -197,9 +207,26 @@ impl Shipper {
         if !self.connected || self.loading.is_some() {
             return None;
         }
+        if self.is_newcomer() {
+            return self.refuse_log();
+        }
         let (origin, after, up_to) = self.next_ask().or_else(|| self.next_own())?;
         self.loading = Some((origin, after));
         Some(Output::Load { origin, after, up_to })
+    }
+
+    fn is_newcomer(&self) -> bool {
+        self.begins_with.is_some_and(|since| !self.acknowledged.contains(&since))
+    }
+
+    /// Says that nothing can be shipped: once of the own stream, and whenever the peer asks.
+    fn refuse_log(&mut self) -> Option<Output> {
+        if let Some((origin, after, _)) = self.asks.pop_front() {
+            return Some(Output::NotHeld { origin, after });
+        }
+        let (origin, _) = self.own_streams().next().filter(|_| !self.needs_snapshot)?;
+        self.needs_snapshot = true;
+        Some(Output::NeedsSnapshot { origin, after: self.acknowledged.get(&origin) })
     }
 
     fn next_ask(&mut self) -> Option<Wanted> {
@@ -239,6 +266,7 @@ impl Shipper {
     }
 
     fn acknowledge(&mut self, vector: &VersionVector) {
+        let was_newcomer = self.is_newcomer();
         // A peer that got on by other ways may need nothing any more that is not here.
         let own = |(replica, seq): (ReplicaId, u64)| {
             replica.region == self.region && seq > self.acknowledged.get(&replica)
@@ -247,6 +275,9 @@ impl Shipper {
             self.needs_snapshot = false;
         }
         self.acknowledged.join(vector);
+        if was_newcomer && !self.is_newcomer() {
+            self.needs_snapshot = false;
+        }
         while let Some((origin, read)) = self.in_flight.front()
             && read.last <= self.acknowledged.get(origin)
         {
@@ -358,6 +389,23 @@ mod tests {
         // Others relayed what was missing: shipping goes on from there.
         let vector = vector(&[("a", 8)]);
         assert_eq!(shipper.handle(Input::Acknowledged { vector }), load("a", 8, 10));
+        assert!(!shipper.needs_snapshot());
+    }
+
+    #[test]
+    fn to_a_newcomer_nothing_is_shipped_before_it_knows_of_its_addition() {
+        let since = Some(Dot::new(replica("b"), 5));
+        let mut shipper = shipper(&[("a", 9), ("b", 8)]).beginning_with(since);
+        let origin = replica("a");
+        let up = Input::Connected { vector: VersionVector::new() };
+        assert_eq!(shipper.handle(up), Some(Output::NeedsSnapshot { origin, after: 0 }));
+        assert_eq!(shipper.handle(Input::Appended { vector: vector(&[("a", 10)]) }), None);
+        let ask = Input::Asked { origin: replica("b"), after: 0, up_to: 8 };
+        let not_held = Output::NotHeld { origin: replica("b"), after: 0 };
+        assert_eq!(shipper.handle(ask), Some(not_held));
+        // It took what another region shows, which had nothing of this one.
+        let vector = vector(&[("b", 5)]);
+        assert_eq!(shipper.handle(Input::Acknowledged { vector }), load("a", 0, 10));
         assert!(!shipper.needs_snapshot());
     }
 }

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tombolo_causality::{Incarnation, RegionId, ReplicaId};
+use tombolo_causality::{Incarnation, ReplicaId};
 use tombolo_replication::idempotency::LedgerLimits;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalOptions;
 use tombolo_storage::{
-    Begun, CatchingUp, Identity, LastStop, OverlayOptions, PausedLinks, Reauthored, StorageError,
-    Store, StoreOptions, View,
+    Begun, CatchingUp, Identity, LastStop, OverlayOptions, PausedLinks, Reauthored, Removal,
+    StorageError, Store, StoreOptions, View,
 };
 use tombolo_topology::Settings;
 
 use crate::clock;
 use crate::error::StartError;
 use crate::identity_check::{self, Question, Verdict};
+use crate::links::Links;
+use crate::standing::Standing;
 
 /// What a directory holds.
 pub(super) struct Opened {
@@ -25,6 +27,7 @@ pub(super) struct Opened {
     pub(super) paused: PausedLinks,
     pub(super) catching_up: Option<CatchingUp>,
     pub(super) reauthored: Option<Reauthored>,
+    pub(super) removal: Option<Removal>,
 }
 
 /// Opens the directory, on a thread that may block.
@@ -52,7 +55,8 @@ fn open_blocking(disk: &Arc<dyn Disk>, settings: &Settings) -> Result<Opened, St
     let paused = PausedLinks::read(&**disk)?;
     let catching_up = CatchingUp::read(&**disk)?;
     let reauthored = Reauthored::open(&**disk)?;
-    Ok(Opened { identity, begun, store, paused, catching_up, reauthored })
+    let removal = Removal::read(&**disk)?;
+    Ok(Opened { identity, begun, store, paused, catching_up, reauthored, removal })
 }
 
 /// How a directory is opened.
@@ -87,8 +91,9 @@ pub(crate) fn mint() -> Result<Incarnation, StartError> {
 pub(super) async fn settle(
     settings: &Settings,
     identity: &mut Identity,
-    peers: &[(RegionId, (String, u16))],
+    links: &Links,
     views: &ArcSwap<View>,
+    standing: &Standing,
 ) -> Result<(), StartError> {
     let view = views.load_full();
     let question = Question {
@@ -99,10 +104,12 @@ pub(super) async fn settle(
         last_stop: identity.last_stop,
     };
     let wait = settings.replication.identity_check;
-    match identity_check::check(&question, peers, wait).await {
+    match identity_check::check(&question, &links.all(), wait).await {
         Verdict::Confirmed => {
             tracing::info!(replica = %identity.replica, "the peers confirm the incarnation");
         }
+        // It writes nothing any more, under whatever name.
+        Verdict::Removed { by } => standing.tell(by),
         Verdict::Unanswered { because } if identity.last_stop == LastStop::Clean => {
             tracing::info!(replica = %identity.replica, because, "the incarnation lives on");
         }

@@ -2,7 +2,6 @@
 
 mod states;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::{Actor, Addr};
@@ -10,44 +9,46 @@ use actix_rt::Arbiter;
 use arc_swap::ArcSwap;
 use core::time::Duration;
 use tokio::sync::watch;
-use tombolo_causality::{RegionId, ReplicaId};
+use tombolo_causality::ReplicaId;
 use tombolo_datatypes::ItemLimits;
 use tombolo_protocol::limits::STREAMS_MAX;
-use tombolo_replication::circuit_breaker::{self, CircuitBreaker};
+use tombolo_replication::Membership;
 use tombolo_replication::intake::{self, Intake as IntakeMachine};
 use tombolo_replication::leader::Leader as LeaderMachine;
-use tombolo_replication::shipper;
+use tombolo_storage::disk::Disk;
 use tombolo_storage::journal::JournalReader;
 use tombolo_storage::{Store, View};
 use tombolo_topology::Settings;
 
 use super::threads::Threads;
+use crate::attending::Attending;
 use crate::catching_up::CatchUpState;
-use crate::forwarding::{Asking, Forwarder};
+use crate::connecting::Connecting;
 use crate::intake::Intake;
 use crate::journal::Journal;
 use crate::leader::{self, Leader};
 use crate::links::Links;
 use crate::listener::Open;
 use crate::materializer::Materializer;
+use crate::members::Members;
 use crate::meters::Meters;
 use crate::observer::Observed;
-use crate::replication::Replication;
+use crate::ordering::Ordering;
 use crate::retention::Retention;
-use crate::shipping::Shipping;
+use crate::roster::Roster;
+use crate::standing::Standing;
 use crate::tables::Tables;
 
 /// How long an unanswered request for missing changes stands.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-
-/// A peer's requests for missing changes that may wait.
-const ASKS_MAX: usize = 64;
 
 /// What every actor is made from.
 pub(super) struct Wiring<'a> {
     pub(super) settings: &'a Settings,
     pub(super) replica: ReplicaId,
     pub(super) links: &'a Arc<Links>,
+    pub(super) roster: &'a Arc<Roster>,
+    pub(super) standing: &'a Arc<Standing>,
     pub(super) views: &'a Arc<ArcSwap<View>>,
     pub(super) meters: &'a Arc<Meters>,
     pub(super) state: &'a Arc<CatchUpState>,
@@ -58,7 +59,6 @@ impl Wiring<'_> {
     pub(super) fn actors(
         &self,
         store: Store,
-        peers: &[(RegionId, (String, u16))],
         thread: &Threads,
         published: watch::Sender<u64>,
         failed: watch::Sender<bool>,
@@ -93,10 +93,9 @@ impl Wiring<'_> {
             observed: self.observed.clone(),
             room,
             is_catching_up: self.state.is_on(),
-            belief: leader::Belief {
-                orderer: self.orderer(),
-                clock_skew_ms_max: ms(self.settings.leader.clock_skew_max),
-            },
+            roster: Arc::clone(self.roster),
+            standing: Arc::clone(self.standing),
+            belief: leader::Belief { clock_skew_ms_max: ms(self.settings.leader.clock_skew_max) },
         };
         let leader = Leader::start_in_arbiter(&thread.leader.handle(), |_| Leader::new(parts));
         let intake = IntakeMachine::new(self.replica, &streams, self.intake_limits());
@@ -104,16 +103,6 @@ impl Wiring<'_> {
             let intake = Intake::new(intake, leader.clone(), Arc::clone(self.links), meters());
             Intake::start_in_arbiter(&thread.links.handle(), |_| intake)
         };
-        let replications: BTreeMap<_, _> = peers
-            .iter()
-            .filter_map(|(peer, address)| {
-                let replication =
-                    self.replication(*peer, address.clone(), &watch_published, &reader)?;
-                let started =
-                    Replication::start_in_arbiter(&thread.links.handle(), |_| replication);
-                Some((*peer, started))
-            })
-            .collect();
         let retention = Retention {
             reader,
             journal,
@@ -122,46 +111,55 @@ impl Wiring<'_> {
             journal_bytes_max: self.settings.journal.journal_bytes_max,
         };
         Retention::start_in_arbiter(&thread.links.handle(), |_| retention);
-        let tables = self.tables(&leader, &replications, &watch_published);
+        let ordering = self.ordering(&leader, &watch_published);
+        let tables = Tables { ordering: ordering.clone(), meters: meters() };
+        let members = Members { ordering };
         let holdings = self.holdings(&leader, &watch_published, &thread.background);
         Open {
             own: self.replica,
             leader,
             intake,
             tables,
-            replications: Arc::new(replications),
+            members,
             published: watch_published,
             holdings,
         }
     }
 
-    /// The ways on which requests are forwarded, each with a task of its own on `thread`.
-    pub(super) fn forwarders(
+    /// Opens the links with the peers, and attends to changes of the members from `attended` on, in a
+    /// task of its own on `thread`.
+    pub(super) fn links(
         &self,
-        peers: &[(RegionId, (String, u16))],
+        open: &Open,
+        disk: &Arc<dyn Disk>,
+        reader: &JournalReader,
         thread: &Arbiter,
-    ) -> BTreeMap<RegionId, Forwarder> {
-        let settings = &self.settings.replication;
-        let ways = peers.iter().filter_map(|(peer, address)| {
-            let (forwarder, jobs) = Forwarder::new(settings.forwards_in_flight_max);
-            let asking = Asking {
-                cluster: self.settings.cluster.id.as_str().to_owned(),
-                own: self.replica,
-                address: address.clone(),
-                link: Arc::clone(self.links.get(peer)?),
-                jobs,
-                dial_timeout: settings.dial_timeout,
-                frame_bytes_max: settings.frame_bytes_max,
-            };
-            // Where the thread has ended the region has as well.
-            thread.spawn_fn(move || drop(actix_rt::spawn(asking.run())));
-            Some((*peer, forwarder))
-        });
-        ways.collect()
-    }
-
-    fn orderer(&self) -> RegionId {
-        self.settings.cluster.orderer().unwrap_or(self.replica.region)
+        attended: Arc<Membership>,
+    ) {
+        let connecting = Connecting {
+            cluster: self.settings.cluster.id.as_str().to_owned(),
+            own: self.replica,
+            settings: self.settings.replication.clone(),
+            standing: Arc::clone(self.standing),
+            reader: reader.clone(),
+            links: Arc::clone(self.links),
+            roster: Arc::clone(self.roster),
+            views: Arc::clone(self.views),
+            published: open.published.clone(),
+            thread: thread.handle(),
+        };
+        for link in self.links.all() {
+            connecting.open(&link);
+        }
+        let attending = Attending {
+            roster: Arc::clone(self.roster),
+            links: Arc::clone(self.links),
+            connecting,
+            disk: Arc::clone(disk),
+            published: open.published.clone(),
+        };
+        // Where the thread has ended the region has as well.
+        thread.spawn_fn(move || drop(actix_rt::spawn(attending.run(attended))));
     }
 
     fn item_limits(&self) -> ItemLimits {
@@ -186,52 +184,14 @@ impl Wiring<'_> {
         }
     }
 
-    fn replication(
-        &self,
-        peer: RegionId,
-        address: (String, u16),
-        published: &watch::Receiver<u64>,
-        reader: &JournalReader,
-    ) -> Option<Replication> {
-        let settings = &self.settings.replication;
-        let shipping = Shipping {
-            cluster: self.settings.cluster.id.as_str().to_owned(),
-            own: self.replica,
-            link: Arc::clone(self.links.get(&peer)?),
-            links: Arc::clone(self.links),
-            views: Arc::clone(self.views),
-            published: published.clone(),
-            heartbeat: settings.heartbeat,
-            silence_max: settings.silence_max,
-            dial_timeout: settings.dial_timeout,
-            batch_bytes: settings.batch_bytes,
-            compression_level: settings.compression_level,
-        };
-        let limits =
-            shipper::Limits { window_bytes_max: settings.window_bytes_max, asks_max: ASKS_MAX };
-        let breaker = CircuitBreaker::new(circuit_breaker::Limits {
-            silence_ms_max: ms(settings.silence_max),
-            backoff_ms_min: ms(settings.backoff_min),
-            backoff_ms_max: ms(settings.backoff_max),
-        });
-        Some(Replication::new(address, shipping, limits, reader.clone(), breaker))
-    }
-
-    fn tables(
-        &self,
-        leader: &Addr<Leader>,
-        replications: &BTreeMap<RegionId, Addr<Replication>>,
-        published: &watch::Receiver<u64>,
-    ) -> Tables {
-        let orderer = self.orderer();
-        Tables {
-            orderer,
-            to_orderer: replications.get(&orderer).cloned(),
+    fn ordering(&self, leader: &Addr<Leader>, published: &watch::Receiver<u64>) -> Ordering {
+        Ordering {
+            roster: Arc::clone(self.roster),
+            standing: Arc::clone(self.standing),
             leader: leader.clone(),
             links: Arc::clone(self.links),
             views: Arc::clone(self.views),
             published: published.clone(),
-            meters: Arc::clone(self.meters),
             wait: self.settings.replication.definition_timeout,
         }
     }

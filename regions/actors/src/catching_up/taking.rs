@@ -23,6 +23,7 @@ use super::{CatchUpState, EndOfLog};
 use crate::connection::ConnectionError;
 use crate::intake::{Arrived, Intake};
 use crate::leader::{Leader, StateStep, TakeState};
+use crate::roster::Roster;
 
 /// How long it is waited after a failure; each time twice as long, at most so long.
 const AGAIN_MIN: Duration = Duration::from_millis(250);
@@ -40,8 +41,7 @@ pub(crate) struct Taking {
     pub(crate) leader: Addr<Leader>,
     pub(crate) intake: Addr<Intake>,
     pub(crate) published: watch::Receiver<u64>,
-    /// The region that orders definitions.
-    pub(crate) orderer: RegionId,
+    pub(crate) roster: Arc<Roster>,
 }
 
 /// Why it has not come to its end.
@@ -126,7 +126,7 @@ impl Taking {
                 Err(TakingError::Connection(error)) if self.state.is_on() => {
                     tracing::info!(peer = %under_way.from, %error, "catching up by state waits");
                     conversation = None;
-                    sleep(again).await;
+                    self.pause(again, under_way, ends).await?;
                     again = (again * 2).min(AGAIN_MAX);
                     Input::Lost
                 }
@@ -148,11 +148,38 @@ impl Taking {
         }
     }
 
+    /// Waits before another attempt. As long as nothing was taken any peer will do; of one that is no
+    /// longer a member nothing more can be taken, so that it is begun anew with another.
+    async fn pause(
+        &self,
+        again: Duration,
+        under_way: &mut CatchingUp,
+        ends: &mut Ends,
+    ) -> Result<(), TakingError> {
+        let from = under_way.from;
+        let is_begun = under_way.goal != Goal::default();
+        tokio::select! {
+            () = sleep(again) => {
+                let other = self.givers.after(from).filter(|other| *other != from);
+                let is_gone = self.givers.links.get(&from).is_none();
+                match other {
+                    Some(peer) if is_begun && is_gone => {
+                        return Err(TakingError::EndOfLog { peer });
+                    }
+                    Some(peer) if !is_begun => under_way.from = peer,
+                    _ => {}
+                }
+            }
+            Some(peer) = ends.next(&self.givers), if !is_begun => under_way.from = peer,
+        }
+        Ok(())
+    }
+
     /// Asks, in the conversation that there is or another one.
-    async fn ask<'a>(
-        &'a self,
+    async fn ask(
+        &self,
         from: RegionId,
-        conversation: &mut Option<Conversation<'a>>,
+        conversation: &mut Option<Conversation>,
         pull: Pull,
     ) -> Result<(), TakingError> {
         let conversation = match conversation {
@@ -204,7 +231,8 @@ impl Taking {
         }
         let view = self.givers.views.load_full();
         let ours = (&view.position().streams, &**view.exceptions());
-        let adoptable = head.adoptable(self.givers.own, ours, self.orderer);
+        let orderers = self.roster.orderers(&[view.catalog(), &head.catalog]);
+        let adoptable = head.adoptable(self.givers.own, ours, &orderers);
         adoptable.map_err(|error| TakingError::Refused { detail: error.to_string() })?;
         Ok(false)
     }
@@ -269,7 +297,7 @@ impl Taking {
     }
 }
 
-async fn hear(conversation: &mut Option<Conversation<'_>>) -> Result<Input, TakingError> {
+async fn hear(conversation: &mut Option<Conversation>) -> Result<Input, TakingError> {
     // Without one the machine waits for nobody else.
     let conversation = conversation.as_mut().ok_or(ConnectionError::Closed)?;
     Ok(Input::Pulled(conversation.hear().await?))

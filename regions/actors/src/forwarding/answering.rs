@@ -34,7 +34,6 @@ pub(crate) struct Answering {
 impl Answering {
     /// Serves a peer that has been welcomed, until the connection ends.
     pub(crate) async fn run(self, reader: FrameReader, mut writer: FrameWriter) -> ConnectionError {
-        let mut paused = self.link.watch_paused();
         let mut replaced = self.link.take_forwarding();
         let (to_writer, mut answered) = mpsc::channel(self.in_flight_max);
         let ended = tokio::select! {
@@ -42,10 +41,7 @@ impl Answering {
             ended = self.send(&mut writer, &mut answered) => ended,
             // The sender lives as long as the link.
             _ = replaced.changed() => ConnectionError::Replaced,
-            _ = paused.wait_for(|paused| *paused) => {
-                let detail = "the link is paused".to_owned();
-                ConnectionError::Refusing { code: RefusalCode::Paused, detail }
-            }
+            closed = self.link.closed() => closed,
         };
         if let ConnectionError::Refusing { code, detail } = &ended {
             // A peer that does not read must not hold the connection.

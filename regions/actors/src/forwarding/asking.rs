@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tombolo_causality::{ReplicaId, VersionVector};
-use tombolo_protocol::{Forward, Frame, Purpose, RefusalCode};
+use tombolo_protocol::{Forward, Frame, Purpose};
 
 use super::{ForwardError, ForwardReply, Job};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
@@ -23,7 +23,6 @@ pub(super) const IDLE_MAX: Duration = Duration::from_secs(30);
 pub(crate) struct Asking {
     pub(crate) cluster: String,
     pub(crate) own: ReplicaId,
-    pub(crate) address: (String, u16),
     pub(crate) link: Arc<Link>,
     pub(crate) jobs: mpsc::Receiver<Job>,
     pub(crate) dial_timeout: Duration,
@@ -34,9 +33,9 @@ pub(crate) struct Asking {
 type Pending = RefCell<BTreeMap<u64, oneshot::Sender<Result<ForwardReply, ForwardError>>>>;
 
 impl Asking {
-    /// Sends what comes until nobody can ask any more.
+    /// Sends what comes until nobody can ask any more, or the peer has gone.
     pub(crate) async fn run(mut self) {
-        while let Some(job) = self.jobs.recv().await {
+        while let Some(job) = self.next().await {
             if job.reply.is_closed() {
                 continue;
             }
@@ -57,16 +56,24 @@ impl Asking {
         }
     }
 
+    /// The next request, unless the peer is no longer a member.
+    async fn next(&mut self) -> Option<Job> {
+        tokio::select! {
+            job = self.jobs.recv() => job,
+            () = self.link.ended() => None,
+        }
+    }
+
     async fn connect(&self) -> Result<(FrameReader, FrameWriter), ConnectionError> {
-        let mut paused = self.link.watch_paused();
         let hello = hello(&self.cluster, self.own, VersionVector::new(), Purpose::Forward);
-        let dialled = dial((&self.address.0, self.address.1), hello, self.link.peer);
+        let (host, port) = &self.link.address;
+        let dialled = dial((host, *port), hello, self.link.peer);
         tokio::select! {
             dialled = timeout(self.dial_timeout, dialled) => {
                 let (reader, writer, _) = dialled.map_err(|_| ConnectionError::Silent)??;
                 Ok((reader, writer))
             }
-            _ = paused.wait_for(|paused| *paused) => Err(paused_here()),
+            closed = self.link.closed() => Err(closed),
         }
     }
 
@@ -79,12 +86,11 @@ impl Asking {
     ) -> ConnectionError {
         let link = Arc::clone(&self.link);
         let frame_bytes_max = self.frame_bytes_max;
-        let mut paused = link.watch_paused();
         let pending = Pending::default();
         tokio::select! {
             ended = self.send(first, writer, &pending) => ended,
             ended = receive(&link, reader, frame_bytes_max, &pending) => ended,
-            _ = paused.wait_for(|paused| *paused) => paused_here(),
+            closed = link.closed() => closed,
         }
     }
 
@@ -155,9 +161,4 @@ async fn receive(
 fn not_sent(job: Job) {
     // Whoever asked may have stopped waiting.
     job.reply.send(Err(ForwardError::NotSent)).ok();
-}
-
-fn paused_here() -> ConnectionError {
-    let detail = "the link is paused".to_owned();
-    ConnectionError::Refusing { code: RefusalCode::Paused, detail }
 }

@@ -7,12 +7,13 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tombolo_causality::Dot;
 use tombolo_replication::idempotency::{KeptRecord, NamedRequest};
-use tombolo_replication::leader::{Command, Refusal, TableCommand};
-use tombolo_replication::{Change, SealedChange, Streams, TableName};
+use tombolo_replication::leader::{Command, MemberDecision, Refusal, TableCommand};
+use tombolo_replication::{Change, MemberCommand, SealedChange, Streams, TableName};
 
 use super::{Answer, Leader, Waiter};
 use crate::clock::wall_ms;
 use crate::error::SubmitError;
+use crate::members::MembersDecision;
 
 /// A client's command. The reply comes when it is durable.
 #[derive(Debug, Message)]
@@ -59,6 +60,14 @@ pub(crate) enum TableDecision {
 pub(crate) struct DecideTable {
     pub(crate) command: TableCommand,
     pub(crate) reply: oneshot::Sender<Result<TableDecision, SubmitError>>,
+}
+
+/// A call on members; only where they are ordered. The reply comes when it is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct DecideMembers {
+    pub(crate) command: MemberCommand,
+    pub(crate) reply: oneshot::Sender<Result<MembersDecision, SubmitError>>,
 }
 
 /// What a named request was answered, here or in another region. The reply comes when that is
@@ -127,6 +136,32 @@ impl Handler<DecideTable> for Leader {
         match self.machine.decide_table(wall_ms(), command) {
             Ok(Some(change)) => self.decide_table(change, reply, ctx),
             Ok(None) => self.table_exists(&name, reply),
+            Err(refusal) => self.refuse(refusal, reply),
+        }
+    }
+}
+
+impl Handler<DecideMembers> for Leader {
+    type Result = ();
+
+    fn handle(&mut self, decide: DecideMembers, ctx: &mut Self::Context) {
+        let DecideMembers { command, reply } = decide;
+        if let Some(error) = self.closed() {
+            return super::answer(reply, Err(error));
+        }
+        let founding = Arc::clone(self.roster.founding());
+        match self.machine.decide_members(wall_ms(), &founding, command) {
+            Ok(MemberDecision::Change(change)) => {
+                let decision = MembersDecision::Done(change.dot);
+                let waiter = Waiter::Other(Box::new(move |result: Result<(), SubmitError>| {
+                    super::answer(reply, result.map(|()| decision));
+                }));
+                self.stage(*change, None, ctx, waiter);
+            }
+            // That may not be durable yet, which whoever asked finds out by waiting for the change.
+            Ok(MemberDecision::AsIs(by)) => {
+                super::answer(reply, Ok(MembersDecision::AsIs(by)));
+            }
             Err(refusal) => self.refuse(refusal, reply),
         }
     }

@@ -40,8 +40,6 @@ pub(crate) enum StateStep {
 /// How far what a peer shows is believed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Belief {
-    /// The region that orders definitions.
-    pub(crate) orderer: RegionId,
     /// How far a stamp may lie ahead of the clock here.
     pub(crate) clock_skew_ms_max: u64,
 }
@@ -118,8 +116,8 @@ impl Leader {
 
     fn take_tables(&mut self, head: &Head) -> Result<(), NotTakenOver> {
         let ours = &self.overlay.position().streams;
-        if head.has_all_tables(ours, self.belief.orderer) && head.catalog != *self.machine.catalog()
-        {
+        let orderers = self.roster.orderers(&[self.machine.catalog(), &head.catalog]);
+        if head.has_all_tables(ours, &orderers) && head.catalog != *self.machine.catalog() {
             self.overlay.stage_catalog(&head.catalog)?;
             self.machine.take_catalog(head.catalog.clone());
         }
@@ -161,7 +159,8 @@ impl Leader {
         let ours = &self.overlay.position().streams;
         let own = self.machine.replica();
         let set_aside = self.machine.exceptions();
-        let adopted = head.adoptable(own, (ours, set_aside), self.belief.orderer)?;
+        let orderers = self.roster.orderers(&[self.machine.catalog(), &head.catalog]);
+        let adopted = head.adoptable(own, (ours, set_aside), &orderers)?;
         let new = adopted.streams.iter().filter(|(origin, _)| ours.get(origin).seq == 0).count();
         // One is left for what this replica writes itself.
         if ours.iter().len() + new >= STREAMS_MAX {

@@ -83,7 +83,8 @@ impl Region {
         request: ForwardRequest,
     ) -> Result<ForwardReply, ForwardError> {
         let meters = &self.0.meters;
-        let answered = match self.0.forwarders.get(&peer) {
+        let link = self.0.links.get(&peer);
+        let answered = match link.as_ref().and_then(|link| link.forwarder()) {
             Some(forwarder) => forwarder.ask(request).await,
             None => Err(ForwardError::NotSent),
         };
@@ -156,7 +157,7 @@ impl Region {
         }
     }
 
-    /// Who is known to hold `dot` durably and to show it, in the order of the settings.
+    /// Who is known to hold `dot` durably and to show it, in the order of the members.
     pub fn holders(&self, dot: &Dot) -> Vec<RegionId> {
         let own = self.name();
         let holds = |region: &RegionId| {
@@ -166,14 +167,15 @@ impl Region {
             let link = self.0.links.get(region);
             link.is_some_and(|link| link.facts().known.contains(dot))
         };
-        let regions = self.0.settings.cluster.regions.iter().map(|member| member.name);
+        let members = self.0.roster.members();
+        let regions = members.members().iter().map(|member| member.region);
         regions.filter(holds).collect()
     }
 
     /// What every region is known to show.
     pub fn everywhere(&self) -> VersionVector {
         let mut everywhere = (**self.view().vector()).clone();
-        for link in self.0.links.iter() {
+        for link in self.0.links.all() {
             everywhere.meet(&link.facts().known.vector());
         }
         everywhere
@@ -181,7 +183,7 @@ impl Region {
 
     fn peers(&self) -> impl Iterator<Item = Peer> {
         let silence_ms_max = ms(self.0.settings.replication.silence_max);
-        self.0.links.iter().map(move |link| {
+        self.0.links.all().into_iter().map(move |link| {
             let is_usable = link.is_usable(silence_ms_max);
             let facts = link.facts();
             Peer {

@@ -39,16 +39,12 @@ impl Answering {
         mut reader: FrameReader,
         mut writer: FrameWriter,
     ) -> ConnectionError {
-        let mut paused = self.link.watch_paused();
         let mut replaced = self.link.take_verifying();
         let ended = tokio::select! {
             ended = self.serve(&mut reader, &mut writer) => ended,
             // The sender lives as long as the link.
             _ = replaced.changed() => ConnectionError::Replaced,
-            _ = paused.wait_for(|paused| *paused) => {
-                let detail = "the link is paused".to_owned();
-                ConnectionError::Refusing { code: RefusalCode::Paused, detail }
-            }
+            closed = self.link.closed() => closed,
         };
         if let ConnectionError::Refusing { code, detail } = &ended {
             // A peer that does not read must not hold the connection.

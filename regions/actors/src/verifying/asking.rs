@@ -16,7 +16,7 @@ use super::{HELD, Holdings, Patience};
 use crate::connection::{ConnectionError, FrameReader, FrameWriter};
 use crate::dialling::{dial, hello};
 use crate::leader::JoinError;
-use crate::links::Link;
+use crate::links::{Link, Links};
 use crate::naming;
 
 /// Spans that are compared or settled at a time: what the way is long for.
@@ -32,15 +32,21 @@ const SPAN: (usize, usize) = (500, 256 << 10);
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// See the module.
-#[derive(Debug)]
-pub(crate) struct Asking {
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
     pub(crate) cluster: String,
     pub(crate) own: ReplicaId,
-    pub(crate) address: (String, u16),
-    pub(crate) link: Arc<Link>,
+    pub(crate) links: Arc<Links>,
     pub(crate) holdings: Holdings,
     pub(crate) dial_timeout: Duration,
     pub(crate) frame_bytes_max: usize,
+}
+
+/// The same with one of the peers.
+#[derive(Debug)]
+pub(super) struct Asking {
+    asker: Asker,
+    pub(super) link: Arc<Link>,
 }
 
 /// What came of it.
@@ -65,19 +71,28 @@ struct Run<'a> {
     shown: RefCell<VersionVector>,
 }
 
+impl Asker {
+    /// The peers that there are now, in the order of their names.
+    pub(super) fn peers(&self) -> Vec<Asking> {
+        let links = self.links.all().into_iter();
+        links.map(|link| Asking { asker: self.clone(), link }).collect()
+    }
+}
+
 impl Asking {
     /// Compares everything with the peer and repairs what differs. This region speaks for the
     /// writes of `speaks_for`.
     pub(super) async fn run(&self, speaks_for: &[RegionId]) -> Result<Compared, ConnectionError> {
-        let mut paused = self.link.watch_paused();
         let verified = async {
-            let hello = hello(&self.cluster, self.own, VersionVector::new(), Purpose::Verify);
-            let dialled = dial((&self.address.0, self.address.1), hello, self.link.peer);
-            let dialled = timeout(self.dial_timeout, dialled).await;
+            let vector = VersionVector::clone(self.asker.holdings.view().vector());
+            let hello = hello(&self.asker.cluster, self.asker.own, vector, Purpose::Verify);
+            let (host, port) = &self.link.address;
+            let dialled = dial((host, *port), hello, self.link.peer);
+            let dialled = timeout(self.asker.dial_timeout, dialled).await;
             let (mut reader, mut writer, welcome) =
                 dialled.map_err(|_| ConnectionError::Silent)??;
             let set_aside = self.exchange(&mut reader, &mut writer).await?;
-            let view = self.holdings.view();
+            let view = self.asker.holdings.view();
             let tables = view.catalog().iter().map(|table| table.id);
             let limits = Limits { spans_max: SPANS_MAX, rounds_max: ROUNDS_MAX };
             let ours = view.exceptions();
@@ -100,10 +115,7 @@ impl Asking {
         };
         tokio::select! {
             verified = verified => verified,
-            _ = paused.wait_for(|paused| *paused) => {
-                let detail = "the link is paused".to_owned();
-                Err(ConnectionError::Refusing { code: RefusalCode::Paused, detail })
-            }
+            closed = self.link.closed() => Err(closed),
         }
     }
 
@@ -113,7 +125,7 @@ impl Asking {
         reader: &mut FrameReader,
         writer: &mut FrameWriter,
     ) -> Result<Vec<Dot>, ConnectionError> {
-        let bytes = writer.write(&naming::all(&self.holdings.view())).await?;
+        let bytes = writer.write(&naming::all(&self.asker.holdings.view())).await?;
         self.link.facts().bytes_sent += bytes;
         match self.read(reader).await? {
             Frame::SetAside { dots } => Ok(dots),
@@ -155,7 +167,7 @@ impl Asking {
         let mut outputs = VecDeque::from(machine.begin());
         let patience = Patience::default();
         loop {
-            self.holdings.check()?;
+            self.asker.holdings.check()?;
             let input = match outputs.pop_front() {
                 Some(Output::Done(findings)) => return Ok(findings),
                 Some(output) => self.perform(output, to_peer, (run, &patience)).await?,
@@ -177,7 +189,7 @@ impl Asking {
     ) -> Result<Input, ConnectionError> {
         match self.read(reader).await? {
             Frame::Compared(compared) => {
-                self.holdings.meters.spans_compared.increment();
+                self.asker.holdings.meters.spans_compared.increment();
                 shown.borrow_mut().join(&compared.vector);
                 Ok(Input::Compared(compared))
             }
@@ -192,10 +204,10 @@ impl Asking {
     async fn read(&self, reader: &mut FrameReader) -> Result<Frame, ConnectionError> {
         let bytes_read = reader.bytes_read();
         let before = bytes_read.get();
-        let frame = reader.read(self.frame_bytes_max, ANSWER_MAX).await;
+        let frame = reader.read(self.asker.frame_bytes_max, ANSWER_MAX).await;
         self.link.facts().bytes_received += bytes_read.get() - before;
         if let Err(ConnectionError::Frame(_)) = &frame {
-            self.holdings.meters.states_refused.increment();
+            self.asker.holdings.meters.states_refused.increment();
         }
         frame
     }
@@ -206,7 +218,7 @@ impl Asking {
         to_peer: &mpsc::Sender<Frame>,
         (run, patience): (&Run<'_>, &Patience),
     ) -> Result<Option<Input>, ConnectionError> {
-        let ours = &self.holdings;
+        let ours = &self.asker.holdings;
         let frame = match output {
             Output::Compare(compare) => Frame::Compare(compare),
             Output::Offer(offer) => Frame::Offer(offer),

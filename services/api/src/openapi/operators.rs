@@ -1,8 +1,10 @@
 //! What may be asked of the region itself: its health, links and digests, and its pages.
 
 use super::operations::{Body, JSON, Operation, Reply, json, read};
-use super::parameters::{PEER, Param, TABLE_IN_QUERY};
-use super::problems::{BACK_UP, JSON_BODY, OF_TABLE_ASKED, STEER};
+use super::parameters::{MEMBER, PEER, Param, TABLE_IN_QUERY};
+use super::problems::{
+    ADD_MEMBER, BACK_UP, JSON_BODY, MEMBERS, OF_TABLE_ASKED, REMOVE_MEMBER, STEER,
+};
 use crate::route::{RouteClass, Verb};
 
 const fn page(meaning: &'static str, media: &'static str) -> Reply {
@@ -20,7 +22,7 @@ const fn steer(class: RouteClass, id: &'static str, summary: &'static str) -> Op
     }
 }
 
-pub(super) static OPERATIONS: [Operation; 16] = [
+pub(super) static OPERATIONS: [Operation; 19] = [
     read(
         RouteClass::Region,
         "get_region",
@@ -104,6 +106,48 @@ pub(super) static OPERATIONS: [Operation; 16] = [
             "resync_link",
             "Begin to compare with a region all that both hold, and to repair what differs",
         )
+    },
+    read(
+        RouteClass::Members,
+        "list_members",
+        "members",
+        "The members, how far that is agreed, and what removed regions have left",
+        &[json(200, "The members.", "Members")],
+        &[],
+    ),
+    Operation {
+        class: RouteClass::Members,
+        verb: Verb::Post,
+        id: "add_member",
+        tag: "members",
+        summary: "Add a region; answered when all members have confirmed it",
+        parameters: &[],
+        body: Some(Body {
+            meaning: "The region that is added.",
+            media: &[JSON],
+            schema: "NewMember",
+        }),
+        replies: &[
+            json(200, "It is a member already.", "Member"),
+            json(201, "All members have confirmed it.", "Member"),
+        ],
+        problems: &[JSON_BODY, ADD_MEMBER, MEMBERS],
+    },
+    Operation {
+        class: RouteClass::Member,
+        verb: Verb::Delete,
+        id: "remove_member",
+        tag: "members",
+        summary: "Remove a region; answered when all who stay have confirmed it",
+        parameters: &[&[&MEMBER]],
+        body: None,
+        replies: &[Reply {
+            status: 204,
+            meaning: "All who stay have confirmed it.",
+            body: None,
+            headers: &[],
+        }],
+        problems: &[REMOVE_MEMBER, MEMBERS],
     },
     read(
         RouteClass::Metrics,

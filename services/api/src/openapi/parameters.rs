@@ -57,6 +57,7 @@ pub(super) static KEY_IN_QUERY: Param = Param {
     ..in_query("key", "The item's key, where proxies leave it alone.", key)
 };
 pub(super) static PEER: Param = in_path("peer", "The other region's name.", text);
+pub(super) static MEMBER: Param = in_path("region", "The member's name.", text);
 pub(super) static CONFLICT: Param =
     in_path("id", "The conflict, by the id that it has in every region.", conflict_id);
 pub(super) static TABLE_IN_QUERY: Param =

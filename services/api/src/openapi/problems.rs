@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use tombolo_actors::{BackupError, RouteError, SubmitError, TableError, VerifyError};
+use tombolo_actors::{BackupError, MemberError, RouteError, SubmitError, TableError, VerifyError};
 use tombolo_causality::RegionId;
 use tombolo_datatypes::{DataType, JsonText, OperationError, Outcome};
 use tombolo_protocol::{EncodeError, SessionTokenError};
@@ -54,6 +54,7 @@ pub(super) const JSON_BODY: Codes = &[
     "malformed_json",
 ];
 pub(super) const WRITE_ITEM: Codes = &[
+    "not_a_member",
     "overloaded",
     "storage_full",
     "starting",
@@ -73,6 +74,7 @@ pub(super) const DEFINE: Codes = &[
     "table_exists",
     "too_many_tables",
     "definition_pending",
+    "not_a_member",
     "overloaded",
     "storage_full",
     "starting",
@@ -84,14 +86,13 @@ pub(super) const ALTER: Codes = &[
     "unknown_member",
     "fixed_member",
     "definition_pending",
+    "not_a_member",
     "overloaded",
     "storage_full",
     "starting",
     "stopping",
     "storage_failed",
 ];
-pub(super) const DROP: Codes =
-    &["definition_pending", "overloaded", "storage_full", "starting", "stopping", "storage_failed"];
 pub(super) const BACK_UP: Codes = &[
     "bad_backup",
     "backups_not_configured",
@@ -102,6 +103,30 @@ pub(super) const BACK_UP: Codes = &[
     "storage_full",
     "stopping",
 ];
+pub(super) const DROP: Codes = &[
+    "definition_pending",
+    "not_a_member",
+    "overloaded",
+    "storage_full",
+    "starting",
+    "stopping",
+    "storage_failed",
+];
+/// What any change of members is refused for.
+pub(super) const MEMBERS: Codes = &[
+    "membership_pending",
+    "not_a_member",
+    "catching_up",
+    "overloaded",
+    "storage_full",
+    "starting",
+    "stopping",
+    "storage_failed",
+];
+pub(super) const ADD_MEMBER: Codes =
+    &["bad_member", "unknown_member", "member_exists", "too_many_members"];
+pub(super) const REMOVE_MEMBER: Codes =
+    &["bad_path", "no_such_member", "last_member", "asked_to_leave"];
 pub(super) const STEER: &[Codes] = &[&["bad_path", "no_such_peer", "stopping", "storage_failed"]];
 
 /// What `codes` are answered with: each status with what it then means.
@@ -196,6 +221,14 @@ fn samples() -> Vec<Problem> {
         Problem::WriteConcernUnmet { w: 0, holders: Vec::new(), is_named: false },
         Problem::Submit(SubmitError::Refused(Refusal::TooManyTables)),
         Problem::Table(TableError::Pending { regions: Vec::new() }),
+        Problem::NoSuchMember { name: nothing() },
+        Problem::BadMember { detail: nothing() },
+        Problem::Member(MemberError::Pending { regions: Vec::new() }),
+        Problem::Member(MemberError::AskedToLeave),
+        Problem::Submit(SubmitError::NotAMember),
+        Problem::Submit(SubmitError::Refused(Refusal::MemberExists)),
+        Problem::Submit(SubmitError::Refused(Refusal::TooManyMembers)),
+        Problem::Submit(SubmitError::Refused(Refusal::LastMember)),
     ];
     samples.extend(malformed.into_iter().flatten());
     let refused = |error| Problem::Submit(SubmitError::Refused(Refusal::Operation(error)));

@@ -14,7 +14,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters;
-use crate::{backups, digests, links, problem, region, tables, verify};
+use crate::{backups, digests, links, members, problem, region, tables, verify};
 
 /// Any JSON, at most 64 deep; numbers come back with the digits they were sent with.
 #[derive(Serialize, ToSchema)]
@@ -59,6 +59,15 @@ struct TableAlteration {
     consistency: String,
 }
 
+/// A region that is to take part.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewMember {
+    region: String,
+    /// Where the others dial it: host:port.
+    replication: String,
+}
+
 /// How writes are replicated.
 #[derive(Serialize, ToSchema)]
 struct Strategy {
@@ -100,6 +109,9 @@ pub(super) fn all() -> Vec<(String, RefOr<Schema>)> {
     add::<backups::Asked>(&mut all);
     add::<backups::Body>(&mut all);
     add::<links::List>(&mut all);
+    add::<members::List>(&mut all);
+    add::<members::Member>(&mut all);
+    add::<NewMember>(&mut all);
     add::<problem::Body<'_>>(&mut all);
     all
 }

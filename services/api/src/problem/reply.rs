@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
-use tombolo_actors::{SubmitError, TableError};
+use tombolo_actors::{MemberError, SubmitError, TableError};
 use tombolo_causality::RegionId;
 use tombolo_replication::leader::Refusal;
 use utoipa::ToSchema;
@@ -90,10 +90,14 @@ impl Problem {
 
     fn regions(&self) -> Option<Vec<&str>> {
         match self {
-            Self::Table(TableError::Pending { regions }) => {
-                Some(regions.iter().map(RegionId::as_str).collect())
+            Self::Table(TableError::Pending { regions })
+            | Self::Member(
+                MemberError::Pending { regions } | MemberError::RemovalPending { regions },
+            ) => Some(regions.iter().map(RegionId::as_str).collect()),
+            Self::Table(TableError::OrdererUnreachable { region })
+            | Self::Member(MemberError::OrdererUnreachable { region }) => {
+                Some(vec![region.as_str()])
             }
-            Self::Table(TableError::OrdererUnreachable { region }) => Some(vec![region.as_str()]),
             _ => None,
         }
     }

@@ -2,7 +2,8 @@
 
 use actix_web::http::StatusCode;
 use tombolo_actors::{
-    BackupError, PauseError, ResyncError, RouteError, SubmitError, TableError, VerifyError,
+    BackupError, MemberError, PauseError, ResyncError, RouteError, SubmitError, TableError,
+    VerifyError,
 };
 use tombolo_datatypes::OperationError;
 use tombolo_replication::leader::Refusal;
@@ -84,6 +85,9 @@ const NO_SUCH_CONFLICT: Entry =
 const TOO_LARGE: Entry =
     refused(StatusCode::PAYLOAD_TOO_LARGE, "value_too_large", "The value is too large");
 const NO_SUCH_PEER: Entry = refused(StatusCode::NOT_FOUND, "no_such_peer", "No such peer");
+const NOT_A_MEMBER: Entry =
+    refused(StatusCode::CONFLICT, "not_a_member", "The region was removed from its cluster");
+const NO_SUCH_MEMBER: Entry = refused(StatusCode::NOT_FOUND, "no_such_member", "No such member");
 const BAD_KEY: Entry = refused(StatusCode::BAD_REQUEST, "bad_key", "Not a key");
 const TABLE_EXISTS: Entry =
     refused(StatusCode::CONFLICT, "table_exists", "The table exists and is defined otherwise");
@@ -207,6 +211,9 @@ impl Problem {
             Self::Pause(error) => pause(error),
             Self::Submit(error) => submit(error),
             Self::Table(error) => table(error),
+            Self::NoSuchMember { .. } => NO_SUCH_MEMBER,
+            Self::BadMember { .. } => malformed("bad_member", "Not a member"),
+            Self::Member(error) => member(error),
         }
     }
 }
@@ -266,6 +273,7 @@ fn submit(error: &SubmitError) -> Entry {
         SubmitError::StorageFull => STORAGE_FULL,
         SubmitError::Starting => STARTING,
         SubmitError::CatchingUp => CATCHING_UP,
+        SubmitError::NotAMember => NOT_A_MEMBER,
         SubmitError::Stopping => STOPPING,
         SubmitError::Refused(refusal) => refusal_entry(refusal),
         SubmitError::Unreadable { .. } => UNREADABLE,
@@ -291,6 +299,19 @@ fn refusal_entry(refusal: &Refusal) -> Entry {
         Refusal::VersionMismatch => VERSION_MISMATCH,
         Refusal::RequestNameReused => REQUEST_NAME_REUSED,
         Refusal::TooManyNamedRequests => TOO_MANY_NAMED_REQUESTS,
+        Refusal::MemberExists => refused(
+            StatusCode::CONFLICT,
+            "member_exists",
+            "The region is a member and has another address",
+        ),
+        Refusal::NoSuchMember => NO_SUCH_MEMBER,
+        Refusal::TooManyMembers => {
+            refused(StatusCode::UNPROCESSABLE_ENTITY, "too_many_members", "Too many members")
+        }
+        Refusal::LastMember => {
+            refused(StatusCode::CONFLICT, "last_member", "It is the only member")
+        }
+        Refusal::NotAMember => NOT_A_MEMBER,
         Refusal::Operation(error) => operation(error),
         _ => refused(StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused"),
     }
@@ -332,116 +353,24 @@ fn table(error: &TableError) -> Entry {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use tombolo_causality::RegionId;
-
-    use super::*;
-
-    fn answered(problem: impl Into<Problem>) -> (u16, &'static str, Retry, Outcome) {
-        let Entry { status, code, retry, outcome, .. } = problem.into().entry();
-        (status.as_u16(), code, retry, outcome)
-    }
-
-    #[test]
-    fn what_was_not_begun_can_be_repeated_later() {
-        let later = |code| (503, code, Retry::Later, Outcome::NotApplied);
-        assert_eq!(answered(SubmitError::Overloaded), later("overloaded"));
-        assert_eq!(answered(SubmitError::Starting), later("starting"));
-        assert_eq!(answered(SubmitError::CatchingUp), later("catching_up"));
-        assert_eq!(answered(VerifyError::CatchingUp), later("catching_up"));
-        assert_eq!(answered(SubmitError::Stopping), later("stopping"));
-        assert_eq!(answered(PauseError::Stopping), later("stopping"));
-        let full = (507, "storage_full", Retry::Later, Outcome::NotApplied);
-        assert_eq!(answered(SubmitError::StorageFull), full);
-        assert_eq!(answered(TableError::Submit(SubmitError::StorageFull)), full);
-        assert_eq!(answered(TableError::Submit(SubmitError::Overloaded)), later("overloaded"));
-    }
-
-    #[test]
-    fn one_comparison_is_made_at_a_time() {
-        let running = (409, "verify_running", Retry::Yes, Outcome::NotApplied);
-        assert_eq!(answered(VerifyError::Running), running);
-        let stopping = (503, "stopping", Retry::Later, Outcome::NotApplied);
-        assert_eq!(answered(VerifyError::Stopping), stopping);
-    }
-
-    #[test]
-    fn a_backup_is_refused_by_kind_and_leaves_nothing() {
-        let refused = |status, code| (status, code, Retry::No, Outcome::NotApplied);
-        let unconfigured = refused(422, "backups_not_configured");
-        assert_eq!(answered(BackupError::NotConfigured), unconfigured);
-        let path = || std::path::PathBuf::from("/x");
-        let taken = BackupError::Place(PlaceError::Taken { path: path() });
-        assert_eq!(answered(taken), refused(409, "backup_path_taken"));
-        let outside = PlaceError::Outside { path: path(), root: path(), detail: "x" };
-        let outside = answered(BackupError::Place(outside));
-        assert_eq!(outside, refused(422, "backup_path_refused"));
-        let running = (409, "backup_running", Retry::Yes, Outcome::NotApplied);
-        assert_eq!(answered(BackupError::Running), running);
-        let full = (507, "storage_full", Retry::Later, Outcome::NotApplied);
-        assert_eq!(answered(BackupError::Full), full);
-        let failed = BackupError::Failed { detail: String::new() };
-        let expected = (500, "backup_failed", Retry::Yes, Outcome::NotApplied);
-        assert_eq!(answered(failed), expected);
-    }
-
-    #[test]
-    fn what_no_region_can_answer_can_be_repeated_later() {
-        let later = |code| (503, code, Retry::Later, Outcome::NotApplied);
-        assert_eq!(answered(RouteError::Stale), later("stale_replica"));
-        assert_eq!(answered(RouteError::Overloaded), later("overloaded"));
-        assert_eq!(answered(RouteError::Stopping), later("stopping"));
-    }
-
-    #[test]
-    fn a_write_that_others_may_lack_or_may_have_is_not_called_repeatable() {
-        let region = RegionId::new("eu-west").unwrap();
-        for (is_named, retry) in [(false, Retry::No), (true, Retry::Yes)] {
-            assert_eq!(
-                answered(Problem::WriteConcernUnmet { w: 2, holders: vec![region], is_named }),
-                (504, "write_concern_unmet", retry, Outcome::AppliedLocally)
-            );
-        }
-        assert_eq!(
-            answered(Problem::ForwardUnanswered { region }),
-            (504, "forward_unanswered", Retry::No, Outcome::Unknown)
-        );
-    }
-
-    #[test]
-    fn a_write_whose_fate_is_unknown_is_not_called_repeatable() {
-        let unknown = (500, "storage_failed", Retry::No, Outcome::Unknown);
-        assert_eq!(answered(SubmitError::Unknown), unknown);
-        assert_eq!(answered(TableError::Submit(SubmitError::Unknown)), unknown);
-    }
-
-    #[test]
-    fn what_the_leader_refuses_is_answered_as_the_contract_says() {
-        let refused = |status, code| (status, code, Retry::No, Outcome::NotApplied);
-        let submitted = |refusal| answered(SubmitError::Refused(refusal));
-        let overflow = OperationError::CounterOverflow { value: 1, by: 1 };
-        assert_eq!(submitted(Refusal::NoSuchTable), refused(404, "no_such_table"));
-        assert_eq!(submitted(Refusal::TableExists), refused(409, "table_exists"));
-        assert_eq!(submitted(OperationError::NoSuchItem.into()), refused(404, "no_such_item"));
-        assert_eq!(submitted(overflow.into()), refused(422, "counter_overflow"));
-        assert_eq!(submitted(OperationError::Immutable.into()), refused(422, "immutable"));
-        let already = OperationError::AlreadyWritten;
-        assert_eq!(submitted(already.into()), refused(409, "already_written"));
-        let siblings = OperationError::TooManySiblings { max: 1 };
-        assert_eq!(submitted(siblings.into()), refused(409, "too_many_siblings"));
-        let too_large = OperationError::TooLarge { bytes_max: 1 };
-        assert_eq!(submitted(too_large.into()), refused(413, "value_too_large"));
-    }
-
-    #[test]
-    fn a_definition_under_way_is_pending_and_may_be_asked_for_again() {
-        let region = RegionId::new("eu-west").unwrap();
-        let pending = |outcome| (503, "definition_pending", Retry::Later, outcome);
-        assert_eq!(
-            answered(TableError::Pending { regions: vec![region] }),
-            pending(Outcome::AppliedLocally)
-        );
-        assert_eq!(answered(TableError::OrdererUnreachable { region }), pending(Outcome::Unknown));
+fn member(error: &MemberError) -> Entry {
+    let pending = |outcome| Entry {
+        outcome,
+        ..unavailable("membership_pending", "Not every member has confirmed it")
+    };
+    match error {
+        MemberError::Pending { .. } => pending(Outcome::AppliedLocally),
+        MemberError::RemovalPending { .. } => pending(Outcome::NotApplied),
+        MemberError::OrdererUnreachable { .. } => pending(Outcome::Unknown),
+        MemberError::AskedToLeave => refused(
+            StatusCode::CONFLICT,
+            "asked_to_leave",
+            "Only a member that stays can be asked to remove another",
+        ),
+        MemberError::Submit(error) => submit(error),
+        _ => WRITE_UNKNOWN,
     }
 }
+
+#[cfg(test)]
+mod tests;

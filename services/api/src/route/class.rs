@@ -27,6 +27,8 @@ pub(crate) enum RouteClass {
     LinkPause,
     LinkResume,
     LinkResync,
+    Members,
+    Member,
     Metrics,
     OpenApi,
     Docs,
@@ -37,7 +39,7 @@ pub(crate) enum RouteClass {
 
 impl RouteClass {
     /// All of them, in the order of the documentation and of their numbers.
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::Tables,
         Self::Table,
         Self::Item,
@@ -59,6 +61,8 @@ impl RouteClass {
         Self::LinkPause,
         Self::LinkResume,
         Self::LinkResync,
+        Self::Members,
+        Self::Member,
         Self::Metrics,
         Self::OpenApi,
         Self::Docs,
@@ -91,6 +95,8 @@ impl RouteClass {
             Self::LinkPause => "/v1/links/{peer}/pause",
             Self::LinkResume => "/v1/links/{peer}/resume",
             Self::LinkResync => "/v1/links/{peer}/resync",
+            Self::Members => "/v1/members",
+            Self::Member => "/v1/members/{region}",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
             Self::Docs => Page::Docs.path(),
@@ -122,6 +128,8 @@ impl RouteClass {
             | Self::LinkPause
             | Self::LinkResume
             | Self::LinkResync
+            | Self::Members
+            | Self::Member
             | Self::Metrics
             | Self::Console
             | Self::ConsoleScript => true,
@@ -179,6 +187,8 @@ impl Route<'_> {
             Self::Link { action: LinkAction::Pause, .. } => RouteClass::LinkPause,
             Self::Link { action: LinkAction::Resume, .. } => RouteClass::LinkResume,
             Self::Link { action: LinkAction::Resync, .. } => RouteClass::LinkResync,
+            Self::Members => RouteClass::Members,
+            Self::Member { .. } => RouteClass::Member,
             Self::Metrics => RouteClass::Metrics,
             Self::OpenApi => RouteClass::OpenApi,
             Self::Page(Page::Docs) => RouteClass::Docs,

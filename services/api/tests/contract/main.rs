@@ -14,6 +14,7 @@ mod full_disk;
 mod hostile;
 mod items;
 mod keys;
+mod members;
 mod metrics;
 mod openapi;
 mod operators;

@@ -12,7 +12,7 @@ const OF_PAGES: [&str; 4] =
 
 /// Checks a reply against what the document says of `operation`: the status, the media type, and
 /// that head and body have all that is required, and nothing that is not there.
-fn check(document: &Value, (method, path): (&str, &str), reply: &Reply) {
+pub(crate) fn check(document: &Value, (method, path): (&str, &str), reply: &Reply) {
     let operation = &document["paths"][path][method.to_lowercase()];
     let documented = &operation["responses"][reply.status.to_string()];
     assert!(documented.is_object(), "{method} {path}: {reply:?}");

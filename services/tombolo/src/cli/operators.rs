@@ -1,4 +1,4 @@
-//! The arguments of the commands on tables, links, regions and conflicts.
+//! The arguments of the commands on tables, links, members, regions and conflicts.
 
 use std::time::Duration;
 
@@ -89,6 +89,32 @@ pub(crate) enum LinkAction {
     Resync {
         /// The other region.
         peer: String,
+    },
+}
+
+/// What to do with members: without a word, list them.
+#[derive(Debug, Args)]
+pub(crate) struct Members {
+    #[command(subcommand)]
+    pub(crate) action: Option<MemberAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemberAction {
+    /// List the members of the cluster.
+    List,
+    /// Add a region; it starts with an empty directory.
+    Add {
+        /// Its name.
+        region: String,
+        /// Where the others dial it.
+        #[arg(value_name = "HOST:PORT")]
+        replication: String,
+    },
+    /// Remove a region.
+    Remove {
+        /// Its name.
+        region: String,
     },
 }
 

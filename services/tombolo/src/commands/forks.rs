@@ -47,6 +47,7 @@ pub(super) fn recover(desk: &mut Desk<'_>, arguments: &RecoverFork) -> Result<()
 fn in_words(left_over: &LeftOver) -> String {
     match left_over {
         LeftOver::Table { dot } => format!("what {dot} did to a table"),
+        LeftOver::Members { dot } => format!("what {dot} did to the members"),
         LeftOver::OfTable { dot, item } => {
             format!("what {dot} wrote to {:?} of a table that only it has", item.key.as_str())
         }
@@ -63,6 +64,7 @@ fn in_words(left_over: &LeftOver) -> String {
 fn as_json(left_over: &LeftOver) -> Value {
     match left_over {
         LeftOver::Table { dot } => json!({"kind": "table", "change": dot.to_string()}),
+        LeftOver::Members { dot } => json!({"kind": "members", "change": dot.to_string()}),
         LeftOver::OfTable { dot, item } => json!({
             "kind": "item_of_table",
             "change": dot.to_string(),

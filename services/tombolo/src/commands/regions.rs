@@ -18,6 +18,7 @@ use crate::output::{Grid, plain};
 pub(super) struct Region<'a> {
     #[serde(rename = "region")]
     name: String,
+    members: Vec<String>,
     incarnation: String,
     pid: u32,
     version_vector: BTreeMap<String, u64>,
@@ -28,8 +29,8 @@ pub(super) struct Region<'a> {
 }
 
 /// The columns in which a region is shown.
-pub(super) const COLUMNS: [&str; 7] =
-    ["REGION", "CHANGES", "EXCEPTIONS", "CLOCK", "STARTED AT", "PID", "INCARNATION"];
+pub(super) const COLUMNS: [&str; 8] =
+    ["REGION", "MEMBERS", "CHANGES", "EXCEPTIONS", "CLOCK", "STARTED AT", "PID", "INCARNATION"];
 
 impl Region<'_> {
     /// Its name, fit to be shown.
@@ -39,11 +40,12 @@ impl Region<'_> {
 
     /// Its row. As many changes as all streams together have here: regions that are level have the
     /// same.
-    pub(super) fn row(&self) -> [String; 7] {
+    pub(super) fn row(&self) -> [String; 8] {
         let changes =
             self.version_vector.values().fold(0, |sum: u64, seq| sum.saturating_add(*seq));
         [
             self.name(),
+            plain(&self.members.join(",")),
             changes.to_string(),
             self.exceptions.len().to_string(),
             plain(&self.clock),

@@ -15,7 +15,7 @@ fn written(region: &Region) -> u64 {
 }
 
 /// Waits until a region has written so many changes more.
-fn advance(region: &Region, changes: u64) {
+pub(crate) fn advance(region: &Region, changes: u64) {
     let before = written(region);
     eventually("the load goes on", || written(region) >= before + changes);
 }

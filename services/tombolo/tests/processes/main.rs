@@ -20,6 +20,7 @@ mod forks;
 mod hostile;
 mod identity;
 mod kill;
+mod members;
 mod mixed_load;
 mod named_requests;
 mod named_table_calls;

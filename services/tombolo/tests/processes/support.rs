@@ -26,7 +26,7 @@ pub(crate) use self::demo::Demo;
 pub(crate) use self::escaped::escaped;
 pub(crate) use self::history::{Kind, Operation, Outcome, Recorder};
 pub(crate) use self::http::{CallError, Client, Reply};
-pub(crate) use self::level::{Level, dot};
+pub(crate) use self::level::{Level, dot, level};
 pub(crate) use self::load::{Load, Tally};
 pub(crate) use self::noise::noise;
 pub(crate) use self::ports::{base_port, free_ports};

@@ -8,6 +8,7 @@ use tombolo_replication::{Body, ItemDelta, Key, TableId};
 use super::delta;
 use crate::definition::{decode_consistency, decode_definition, encode_definition};
 use crate::envelope::{append, whole};
+use crate::members::{decode_members, encode_members};
 use crate::replica_table::{ReplicaTable, Replicas, WireDot};
 use crate::settled::{decode_settling, encode_settling};
 use crate::wire::{ItemDeltaV1, body_kind};
@@ -27,6 +28,10 @@ pub(super) fn encode(
             let tables = tables.iter().map(|table| replicas.dot(table.0));
             let tables: Vec<_> = tables.collect::<Result<_, _>>()?;
             (body_kind::STUB, append("stub", Vec::new(), &tables)?)
+        }
+        Body::Members(members) => {
+            let wire = encode_members(members, replicas)?;
+            (body_kind::MEMBERS, append("members", Vec::new(), &wire)?)
         }
         Body::Alter { table, consistency } => {
             let wire = (replicas.dot(table.0)?, consistency.name());
@@ -57,6 +62,10 @@ pub(super) fn decode(
             let (table, consistency): (WireDot, &str) = whole("alteration", bytes)?;
             let table = TableId(replicas.dot(table)?);
             Ok(Body::Alter { table, consistency: decode_consistency(consistency)? })
+        }
+        body_kind::MEMBERS => {
+            let members = decode_members(whole("members", bytes)?, replicas)?;
+            Ok(Body::Members(Box::new(members)))
         }
         kind => Err(DecodeError::UnknownKind { what: "change bodies", kind }),
     }

@@ -79,6 +79,8 @@ mod kind {
     pub(super) const SET_ASIDE: u8 = 19;
     pub(super) const ASK_HISTORY: u8 = 20;
     pub(super) const HISTORY: u8 = 21;
+    pub(super) const MEMBER_REQUEST: u8 = 28;
+    pub(super) const MEMBER_REPLY: u8 = 29;
 }
 
 /// Encodes a frame with its header.
@@ -134,6 +136,12 @@ pub fn encode_frame(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Pulled(pulled) => encode_pulled(begin(kind::PULLED), pulled),
         Frame::OutOfLog { origin, after } => {
             append("end of a log", begin(kind::OUT_OF_LOG), &(origin, after))
+        }
+        Frame::MemberRequest { request, what } => {
+            append("member request", begin(kind::MEMBER_REQUEST), &(request, what))
+        }
+        Frame::MemberReply { request, reply } => {
+            append("member reply", begin(kind::MEMBER_REPLY), &(request, reply))
         }
         Frame::SetAside { dots } => {
             append("exceptions", begin(kind::SET_ASIDE), &encode_dots(dots)?)
@@ -219,6 +227,14 @@ fn decode_content(kind: u8, body: &[u8]) -> Result<Frame, DecodeError> {
         kind::HISTORY => {
             let (seq, hash): (_, Option<[u8; 16]>) = whole("history", body)?;
             Frame::History { seq, hash: hash.map(RunningHash) }
+        }
+        kind::MEMBER_REQUEST => {
+            let (request, what) = whole("member request", body)?;
+            Frame::MemberRequest { request, what }
+        }
+        kind::MEMBER_REPLY => {
+            let (request, reply) = whole("member reply", body)?;
+            Frame::MemberReply { request, reply }
         }
         kind => return Err(DecodeError::UnknownKind { what: "frames", kind }),
     })

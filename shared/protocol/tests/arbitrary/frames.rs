@@ -7,8 +7,8 @@ use proptest::option;
 use proptest::prelude::*;
 use tombolo_protocol::{
     BatchFrame, Echo, FRAME_HEADER_BYTES, Forward, Forwarded, Frame, FrameError, FrameHeader,
-    Hello, Purpose, RefusalCode, RegionPosition, TableAction, TableReply, TableRequest, Welcome,
-    decode_frame,
+    Hello, MemberAction, MemberReply, Purpose, RefusalCode, RegionPosition, TableAction,
+    TableReply, TableRequest, Welcome, decode_frame,
 };
 use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
 use tombolo_replication::idempotency::RequestName;
@@ -68,6 +68,8 @@ fn refused() -> impl Strategy<Value = Frame> {
         RefusalCode::UnknownKind,
         RefusalCode::Unavailable,
         RefusalCode::TooManyExceptions,
+        RefusalCode::Removed,
+        RefusalCode::Newcomer,
     ]);
     (code, ".{0,40}").prop_map(|(code, detail)| Frame::Refused { code, detail })
 }
@@ -221,6 +223,23 @@ fn catching_up() -> impl Strategy<Value = Frame> {
     prop_oneof![pull, pulled, out_of_log, ask_history, history]
 }
 
+fn member_frame() -> impl Strategy<Value = Frame> {
+    let region = || replica().prop_map(|replica| replica.region);
+    let what = prop_oneof![
+        (region(), ".{0,20}").prop_map(|(region, address)| MemberAction::Add { region, address }),
+        region().prop_map(|region| MemberAction::Remove { region }),
+    ];
+    let reply = prop_oneof![
+        dot().prop_map(|dot| MemberReply::Done { dot }),
+        option::of(dot()).prop_map(|dot| MemberReply::AsIs { dot }),
+        ".{0,20}".prop_map(|code| MemberReply::Refused { code }),
+    ];
+    prop_oneof![
+        (number(), what).prop_map(|(request, what)| Frame::MemberRequest { request, what }),
+        (number(), reply).prop_map(|(request, reply)| Frame::MemberReply { request, reply }),
+    ]
+}
+
 pub(crate) fn frame() -> impl Strategy<Value = Frame> {
     let welcome = (replica(), any::<u8>(), vector(), position()).prop_map(
         |(replica, protocol, vector, yours)| {
@@ -248,6 +267,7 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
         heartbeat,
         acknowledge,
         table_frame(),
+        member_frame(),
         forward(),
         forwarded(),
         exceptions().prop_map(|exceptions| {

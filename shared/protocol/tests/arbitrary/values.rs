@@ -19,8 +19,9 @@ use tombolo_replication::idempotency::{
 };
 use tombolo_replication::{
     Body, Catalog, Change, ConflictRecord, Consistency, Exceptions, IdempotencyRecord, ItemDelta,
-    ItemKey, Key, RecordedWrite, RunningHash, SetAside, SpanContext, Strategy as Replication,
-    StreamPosition, TableDefinition, TableId, TableName, TableShape,
+    ItemKey, Key, Member, MemberAddress, Membership, RecordedWrite, Removed, RunningHash, SetAside,
+    SpanContext, Strategy as Replication, StreamPosition, TableDefinition, TableId, TableName,
+    TableShape,
 };
 use tombolo_resolvers::{Reason, ResolverKind};
 
@@ -193,6 +194,28 @@ fn definition() -> impl Strategy<Value = (TableName, TableShape)> {
     })
 }
 
+/// A list of members; the regions that replicas are of take part, or were removed.
+pub(crate) fn members() -> impl Strategy<Value = Membership> {
+    let address = "[a-z.-]{1,20}:[1-9][0-9]{0,3}";
+    let named =
+        btree_map(replica().prop_map(|replica| replica.region), (address, option::of(dot())), 1..5);
+    let before = btree_set(replica().prop_map(|replica| replica.region), 0..3);
+    (1_u64.., named, dot(), any::<bool>(), before).prop_map(|(epoch, named, by, loses, before)| {
+        let mut members: Vec<_> = named
+            .into_iter()
+            .map(|(region, (address, since))| Member {
+                region,
+                address: MemberAddress::new(&address).unwrap(),
+                since,
+            })
+            .collect();
+        let lost = (loses && members.len() > 1).then(|| members.remove(0));
+        let removed = lost.into_iter().map(|lost| Removed { region: lost.region, by }).collect();
+        let before = before.into_iter().collect();
+        Membership::from_parts(epoch, members, removed, before).unwrap()
+    })
+}
+
 fn body(dot: Dot) -> impl Strategy<Value = Body> {
     let items = btree_map((table(), key()), delta(), 0..4).prop_map(|items| {
         let items = items.into_iter();
@@ -209,6 +232,7 @@ fn body(dot: Dot) -> impl Strategy<Value = Body> {
         1 => table().prop_map(Body::Drop),
         1 => alter,
         1 => vec(table(), 0..4).prop_map(Body::Stub),
+        1 => members().prop_map(|members| Body::Members(Box::new(members))),
     ]
 }
 
@@ -306,10 +330,13 @@ pub(crate) fn exceptions() -> impl Strategy<Value = Exceptions> {
 }
 
 pub(crate) fn catalog() -> impl Strategy<Value = Catalog> {
-    vec(defined(), 0..5).prop_map(|tables| {
+    (vec(defined(), 0..5), option::of(members())).prop_map(|(tables, members)| {
         let mut catalog = Catalog::default();
         for table in tables {
             catalog.define(table);
+        }
+        if let Some(members) = members {
+            catalog.take_members(members);
         }
         catalog
     })

@@ -13,8 +13,9 @@ use tombolo_replication::idempotency::{
     GivenAnswer, GivenRecord, NamedRequest, RequestHash, RequestName, Told,
 };
 use tombolo_replication::{
-    Body, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key,
-    RecordedWrite, SpanContext, Strategy, TableDefinition, TableId, TableName, TableShape,
+    Body, Change, ConflictRecord, Consistency, IdempotencyRecord, ItemDelta, ItemKey, Key, Member,
+    MemberAddress, Membership, RecordedWrite, Removed, SpanContext, Strategy, TableDefinition,
+    TableId, TableName, TableShape,
 };
 use tombolo_resolvers::{Reason, ResolverKind};
 
@@ -206,6 +207,21 @@ fn alter_named() -> Change {
     Change { idempotency: Some(IdempotencyRecord { request: named(), answer }), ..alter() }
 }
 
+/// After one region was added, another one removed, and the order passed on.
+pub(crate) fn members() -> Membership {
+    let address = |text| MemberAddress::new(text).unwrap();
+    let member = |replica: ReplicaId, text, since| {
+        let (region, address) = (replica.region, address(text));
+        Member { region, address, since }
+    };
+    let members = vec![
+        member(us(), "us-east.example.com:7403", None),
+        member(ap(), "[2001:db8::7]:65535", Some(Dot::new(eu(), 300))),
+    ];
+    let removed = vec![Removed { region: eu().region, by: Dot::new(eu(), 301) }];
+    Membership::from_parts(2, members, removed, vec![eu().region]).unwrap()
+}
+
 /// Each with the name of its file.
 pub(crate) fn all() -> Vec<(&'static str, Change)> {
     let define = |seq, name, data_type| {
@@ -232,6 +248,7 @@ pub(crate) fn all() -> Vec<(&'static str, Change)> {
         ("change-drop", change(9, Body::Drop(table(1)))),
         ("change-alter", alter()),
         ("change-alter-named", alter_named()),
+        ("change-members", change(19, Body::Members(Box::new(members())))),
         ("change-stub", change(10, Body::Stub(vec![table(1), table(4)]))),
     ]
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tombolo_causality::{Dot, ReplicaId, VersionVector};
 use tombolo_protocol::{
-    BatchFrame, Echo, Forward, Forwarded, Frame, Hello, Purpose, RefusalCode, RegionPosition,
-    TableAction, TableReply, TableRequest, Welcome, seal,
+    BatchFrame, Echo, Forward, Forwarded, Frame, Hello, MemberAction, MemberReply, Purpose,
+    RefusalCode, RegionPosition, TableAction, TableReply, TableRequest, Welcome, seal,
 };
 use tombolo_replication::catch_up::{Content, Head, Pull, Pulled, RequestPlace, Wanted};
 use tombolo_replication::idempotency::{KeptRecord, RequestName};
@@ -72,6 +72,8 @@ fn refusals() -> Vec<(&'static str, Frame)> {
         ("frame-refused-unknown-kind", refused(RefusalCode::UnknownKind, "")),
         ("frame-refused-unavailable", refused(RefusalCode::Unavailable, "")),
         ("frame-refused-too-many-exceptions", refused(RefusalCode::TooManyExceptions, "")),
+        ("frame-refused-removed", refused(RefusalCode::Removed, "")),
+        ("frame-refused-newcomer", refused(RefusalCode::Newcomer, "")),
     ]
 }
 
@@ -102,6 +104,22 @@ fn tables() -> Vec<(&'static str, Frame)> {
         ("frame-table-done", reply(0, TableReply::Done { dot: Dot::new(us(), 7) })),
         ("frame-table-exists", reply(1, exists)),
         ("frame-table-refused", reply(u64::MAX, TableReply::Refused { code })),
+    ]
+}
+
+fn members() -> Vec<(&'static str, Frame)> {
+    let request = |request, what| Frame::MemberRequest { request, what };
+    let reply = |request, reply| Frame::MemberReply { request, reply };
+    let (region, address) = (ap().region, "ap.example.com:7403".to_owned());
+    let as_is = |dot| reply(301, MemberReply::AsIs { dot });
+    let code = "no_such_member".to_owned();
+    vec![
+        ("frame-member-add", request(0, MemberAction::Add { region, address })),
+        ("frame-member-remove", request(300, MemberAction::Remove { region })),
+        ("frame-member-done", reply(0, MemberReply::Done { dot: Dot::new(us(), 7) })),
+        ("frame-member-as-is", as_is(Some(Dot::new(eu(), 128)))),
+        ("frame-member-as-it-began", as_is(None)),
+        ("frame-member-refused", reply(u64::MAX, MemberReply::Refused { code })),
     ]
 }
 
@@ -220,6 +238,7 @@ pub(crate) fn all() -> Vec<(&'static str, Frame)> {
     all.push(("frame-history-untold", Frame::History { seq: u64::MAX, hash: None }));
     all.extend(refusals());
     all.extend(tables());
+    all.extend(members());
     all.extend(forwards());
     all.extend(comparisons());
     all.extend(catching_up());

@@ -14,7 +14,7 @@ use tombolo_replication::{
     TableId,
 };
 
-use crate::changes::{ap, definition, eu, put, stamp, us};
+use crate::changes::{ap, definition, eu, members, put, stamp, us};
 
 /// Two changes of one stream, and one of another.
 pub(crate) fn journal_changes() -> [Arc<[u8]>; 3] {
@@ -94,6 +94,12 @@ pub(crate) fn exceptions() -> Exceptions {
     let many = (Dot::new(ap(), 300), SetAside::TooManyTables);
     let unseen = (Dot::new(us(), 8), SetAside::Unseen);
     wrong.into_iter().chain([many, unseen]).collect()
+}
+
+pub(crate) fn catalog_with_members() -> Catalog {
+    let mut catalog = catalog();
+    catalog.take_members(members());
+    catalog
 }
 
 pub(crate) fn catalog() -> Catalog {

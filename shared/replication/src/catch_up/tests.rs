@@ -201,7 +201,7 @@ fn of_a_peers_streams_those_are_adopted_that_lead_further() {
     let theirs = head(&[1], &[("a", 9), ("b", 7), ("c", 3)]);
     let adoptable = |ours: &[(&str, u64)], own: &str| {
         let ours = (&streams(ours), &Exceptions::default());
-        theirs.adoptable(replica(own), ours, region("a")).map(|adopted| adopted.streams)
+        theirs.adoptable(replica(own), ours, &orderers()).map(|adopted| adopted.streams)
     };
     let adopted = adoptable(&[("a", 2), ("b", 8), ("c", 3)], "c");
     assert_eq!(adopted, Ok(streams(&[("a", 9)])));
@@ -212,7 +212,7 @@ fn of_a_peers_streams_those_are_adopted_that_lead_further() {
     let mut ours = streams(&[]);
     ours.set(replica("b"), StreamPosition { seq: 7, hash: RunningHash([1; 16]) });
     let ours = (&ours, &Exceptions::default());
-    assert_eq!(theirs.adoptable(replica("c"), ours, region("a")), Err(forked("b")));
+    assert_eq!(theirs.adoptable(replica("c"), ours, &orderers()), Err(forked("b")));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn what_a_peer_has_set_aside_of_a_stream_is_adopted_with_it() {
     let theirs = Head { exceptions: exceptions.into(), ..head(&[1], &[("a", 9), ("b", 7)]) };
     let adopt = |set_aside: &Exceptions| {
         let ours = streams(&[("a", 2), ("b", 7), ("c", 5)]);
-        theirs.adoptable(replica("c"), (&ours, set_aside), region("a"))
+        theirs.adoptable(replica("c"), (&ours, set_aside), &orderers())
     };
     let expected =
         Adopted { streams: streams(&[("a", 9)]), exceptions: aside(&[dot("a", 3), dot("a", 9)]) };
@@ -242,10 +242,14 @@ fn what_a_peer_has_set_aside_of_a_stream_is_adopted_with_it() {
     assert_eq!(adopt(&full(999)), Err(NotAdopted::TooManyExceptions { max: 1_000 }));
 }
 
+fn orderers() -> BTreeSet<RegionId> {
+    [region("a")].into()
+}
+
 #[test]
 fn tables_are_taken_where_their_streams_have_come_further_and_never_in_part() {
     let theirs = head(&[1], &[("a", 9), ("b", 7)]);
-    let orderer = region("a");
+    let orderer = &orderers();
     assert!(theirs.has_all_tables(&streams(&[("a", 9), ("b", 8)]), orderer));
     assert!(!theirs.has_all_tables(&streams(&[("a", 10)]), orderer));
     let nothing = Exceptions::default();
@@ -254,8 +258,20 @@ fn tables_are_taken_where_their_streams_have_come_further_and_never_in_part() {
     assert_eq!(adopted, Ok(streams(&[("b", 7)])));
     // The orderer has two lives, and each side knows more of another one.
     let mut ours = streams(&[("a", 2)]);
-    let other = ReplicaId::new(orderer, Incarnation(2));
+    let other = ReplicaId::new(region("a"), Incarnation(2));
     ours.set(other, StreamPosition { seq: 1, hash: RunningHash([1; 16]) });
     let adopted = theirs.adoptable(replica("c"), (&ours, &nothing), orderer);
+    assert_eq!(adopted, Err(NotAdopted::OtherTables));
+}
+
+#[test]
+fn after_the_order_has_passed_to_another_region_both_streams_count() {
+    let theirs = head(&[1], &[("a", 9), ("b", 7)]);
+    let both = [region("a"), region("b")].into();
+    assert!(theirs.has_all_tables(&streams(&[("a", 9), ("b", 6)]), &both));
+    assert!(!theirs.has_all_tables(&streams(&[("a", 9), ("b", 8)]), &both));
+    let nothing = Exceptions::default();
+    let ours = (&streams(&[("a", 8), ("b", 8)]), &nothing);
+    let adopted = theirs.adoptable(replica("c"), ours, &both);
     assert_eq!(adopted, Err(NotAdopted::OtherTables));
 }

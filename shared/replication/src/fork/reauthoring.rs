@@ -42,6 +42,11 @@ pub enum LeftOver {
         /// By this change.
         dot: Dot,
     },
+    /// A member was added or removed: the other history may have done otherwise.
+    Members {
+        /// By this change.
+        dot: Dot,
+    },
     /// An item of a table that only this history has.
     OfTable {
         /// By this change.
@@ -87,6 +92,10 @@ impl Reauthoring {
             }
             Body::Define(_) | Body::Drop(_) | Body::Alter { .. } => {
                 left_over.push(LeftOver::Table { dot });
+                Body::Stub(Vec::new())
+            }
+            Body::Members(_) => {
+                left_over.push(LeftOver::Members { dot });
                 Body::Stub(Vec::new())
             }
             Body::Stub(tables) => Body::Stub(tables.clone()),

@@ -9,8 +9,8 @@ use tombolo_resolvers::Written;
 use super::{AppliedChange, NotApplied};
 use crate::idempotency::{KeptRecord, Known, Ledger, LedgerLimits, NamedRequest};
 use crate::{
-    Body, Catalog, Change, Consistency, Exceptions, ItemDelta, ItemKey, SetAside, Streams,
-    TableDefinition, TableId,
+    Body, Catalog, Change, Consistency, Exceptions, ItemDelta, ItemKey, Membership, SetAside,
+    Streams, TableDefinition, TableId,
 };
 
 /// What a region has applied: vector, clock and tables.
@@ -106,6 +106,7 @@ impl Applier {
             (None, Body::Define(definition)) => self.define(definition.clone()),
             (None, Body::Drop(table)) => self.drop_table(table),
             (None, Body::Alter { table, consistency }) => self.alter(table, *consistency, dot),
+            (None, Body::Members(members)) => self.take_members(members),
             (None, Body::Stub(_)) => {}
         }
         self.ledger.take_in(change);
@@ -141,7 +142,7 @@ impl Applier {
                     && self.catalog.by_name(definition.name.as_str()).is_none();
                 is_full.then_some(SetAside::TooManyTables)
             }
-            Body::Drop(_) | Body::Alter { .. } | Body::Stub(_) => None,
+            Body::Drop(_) | Body::Alter { .. } | Body::Members(_) | Body::Stub(_) => None,
         }
     }
 
@@ -217,6 +218,10 @@ impl Applier {
 
     pub(super) fn alter(&mut self, table: &TableId, consistency: Consistency, dot: Dot) {
         Arc::make_mut(&mut self.catalog).alter(table, consistency, dot);
+    }
+
+    pub(super) fn take_members(&mut self, members: &Membership) {
+        Arc::make_mut(&mut self.catalog).take_members(members.clone());
     }
 
     pub(super) fn drop_table(&mut self, table: &TableId) {

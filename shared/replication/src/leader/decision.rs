@@ -89,6 +89,21 @@ pub enum Refusal {
     /// There is no room to remember another named request.
     #[error("there is no room to remember more idempotency keys")]
     TooManyNamedRequests,
+    /// A region of that name is a member, and is dialled elsewhere.
+    #[error("a region of that name is a member and has another address")]
+    MemberExists,
+    /// No region of that name is or was a member.
+    #[error("there is no such member")]
+    NoSuchMember,
+    /// The cluster has as many members as it may.
+    #[error("there are {max} members, which is the most", max = crate::Membership::MEMBERS_MAX)]
+    TooManyMembers,
+    /// Without it nobody would be left.
+    #[error("it is the only member")]
+    LastMember,
+    /// This region was removed: what it wrote would reach nobody.
+    #[error("this region is no longer a member")]
+    NotAMember,
     /// The data type refuses the operation.
     #[error(transparent)]
     Operation(#[from] OperationError),

@@ -45,6 +45,9 @@ impl Leader {
         now_ms: u64,
         command: TableCommand,
     ) -> Result<Option<Change>, Refusal> {
+        if !self.is_member() {
+            return Err(Refusal::NotAMember);
+        }
         let TableCommand { name, operation, condition, request } = command;
         let present = self.catalog().by_name(name.as_str());
         let existed = present.is_some();

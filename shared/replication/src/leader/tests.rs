@@ -1,5 +1,6 @@
 //! Exact outputs of the leader.
 
+mod members;
 mod tables;
 
 use core::convert::Infallible;

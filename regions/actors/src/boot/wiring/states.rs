@@ -5,12 +5,11 @@ use std::sync::Arc;
 use actix::Addr;
 use actix_rt::Arbiter;
 use tokio::sync::{mpsc, watch};
-use tombolo_causality::RegionId;
 use tombolo_storage::disk::Disk;
 use tombolo_storage::{CatchingUp, Reauthored};
 
 use super::{Wiring, ms};
-use crate::catching_up::{EndOfLog, Giver, Givers, Taking};
+use crate::catching_up::{EndOfLog, Givers, Taking};
 use crate::connection::HELLO_BYTES_MAX;
 use crate::forks::Feeding;
 use crate::leader::Leader;
@@ -42,28 +41,19 @@ impl Wiring<'_> {
     }
 
     /// What compares with the peers, in a task of its own on `thread`.
-    pub(in crate::boot) fn verifier(
-        &self,
-        peers: &[(RegionId, (String, u16))],
-        thread: &Arbiter,
-        holdings: &Holdings,
-    ) -> Verifier {
+    pub(in crate::boot) fn verifier(&self, thread: &Arbiter, holdings: &Holdings) -> Verifier {
         let settings = &self.settings.replication;
         let (verifier, jobs) = Verifier::new();
-        let peers = peers.iter().filter_map(|(peer, address)| {
-            Some(verifying::Asking {
-                cluster: self.settings.cluster.id.as_str().to_owned(),
-                own: self.replica,
-                address: address.clone(),
-                link: Arc::clone(self.links.get(peer)?),
-                holdings: holdings.clone(),
-                dial_timeout: settings.dial_timeout,
-                frame_bytes_max: settings.frame_bytes_max,
-            })
-        });
-        let (own, peers) = (self.replica.region, peers.collect());
+        let asker = verifying::Asker {
+            cluster: self.settings.cluster.id.as_str().to_owned(),
+            own: self.replica,
+            links: Arc::clone(self.links),
+            holdings: holdings.clone(),
+            dial_timeout: settings.dial_timeout,
+            frame_bytes_max: settings.frame_bytes_max,
+        };
         // Where the thread has ended the region has as well.
-        thread.spawn_fn(move || drop(actix_rt::spawn(verifying::serve(own, peers, jobs))));
+        thread.spawn_fn(move || drop(actix_rt::spawn(verifying::serve(asker, jobs))));
         verifier
     }
 
@@ -71,19 +61,14 @@ impl Wiring<'_> {
     pub(in crate::boot) fn taking(
         &self,
         (open, disk): (&Open, &Arc<dyn Disk>),
-        peers: &[(RegionId, (String, u16))],
         thread: &Arbiter,
         (begun, ends): (Option<CatchingUp>, mpsc::Receiver<EndOfLog>),
     ) {
         let settings = &self.settings.replication;
-        let peers = peers.iter().filter_map(|(peer, address)| {
-            let link = Arc::clone(self.links.get(peer)?);
-            Some((*peer, Giver { address: address.clone(), link }))
-        });
         let givers = Givers {
             cluster: self.settings.cluster.id.as_str().to_owned(),
             own: self.replica,
-            peers: peers.collect(),
+            links: Arc::clone(self.links),
             views: Arc::clone(self.views),
             dial_timeout: settings.dial_timeout,
             part_bytes_max: self.part_bytes_max(),
@@ -96,7 +81,7 @@ impl Wiring<'_> {
             leader: open.leader.clone(),
             intake: open.intake.clone(),
             published: open.published.clone(),
-            orderer: self.orderer(),
+            roster: Arc::clone(self.roster),
         };
         // Where the thread has ended the region has as well.
         thread.spawn_fn(move || drop(actix_rt::spawn(taking.run(begun, ends))));
@@ -107,18 +92,17 @@ impl Wiring<'_> {
     pub(in crate::boot) fn feeding(
         &self,
         (open, disk): (&Open, &Arc<dyn Disk>),
-        peers: &[(RegionId, (String, u16))],
         thread: &Arbiter,
         file: Option<Reauthored>,
     ) {
         // Without a peer no history has forked.
-        let (Some(file), Some((peer, _))) = (file, peers.first()) else { return };
+        let (Some(file), Some(link)) = (file, self.links.all().into_iter().next()) else { return };
         let feeding = Feeding {
             disk: Arc::clone(disk),
             intake: open.intake.clone(),
             views: Arc::clone(self.views),
             published: open.published.clone(),
-            peer: *peer,
+            peer: link.peer,
         };
         // Where the thread has ended the region has as well.
         thread.spawn_fn(move || drop(actix_rt::spawn(feeding.run(file))));

@@ -5,7 +5,7 @@ use super::super::text::{Series, seconds};
 use super::super::{Metric, Moment};
 use super::metric;
 
-pub(super) static METRICS: [Metric; 8] = [
+pub(super) static METRICS: [Metric; 10] = [
     metric(
         "tombolo_build_info",
         Gauge,
@@ -36,6 +36,18 @@ pub(super) static METRICS: [Metric; 8] = [
         "1 while the region catches up by another's state and answers 503 catching_up, else 0",
         |now, out| {
             out.value(&[], u8::from(now.region.is_catching_up()));
+        },
+    ),
+    metric("tombolo_members", Gauge, "1", "Members of the cluster, as agreed here", |now, out| {
+        out.value(&[], now.region.members().members().len());
+    }),
+    metric(
+        "tombolo_membership_epoch",
+        Gauge,
+        "1",
+        "How many times the list of members has changed since the cluster began",
+        |now, out| {
+            out.value(&[], now.region.members().epoch());
         },
     ),
     metric(

@@ -44,16 +44,25 @@ impl Cluster {
     /// the way there, their digests are the same.
     #[track_caller]
     pub(crate) fn level(&self) -> Level {
-        until(PATIENCE, "all regions have the same vector", || {
-            let [a, b, c] = self.all().map(Level::of);
-            for [one, other] in [[&a, &b], [&a, &c], [&b, &c]] {
+        level(&self.all())
+    }
+}
+
+/// The same of any regions.
+#[track_caller]
+pub(crate) fn level(regions: &[&Region]) -> Level {
+    until(PATIENCE, "all regions have the same vector", || {
+        let mut levels: Vec<_> = regions.iter().map(|region| Level::of(region)).collect();
+        for (nth, one) in levels.iter().enumerate() {
+            for other in &levels[nth + 1..] {
                 if one.vector == other.vector {
                     assert_eq!(one, other);
                 }
             }
-            if a == b && b == c { Ok(a) } else { Err(format!("{a:?}\n{b:?}\n{c:?}")) }
-        })
-    }
+        }
+        let are_level = levels.windows(2).all(|pair| pair[0] == pair[1]);
+        if are_level { Ok(levels.swap_remove(0)) } else { Err(format!("{levels:#?}")) }
+    })
 }
 
 /// The change of that name, as regions show it.

@@ -11,7 +11,7 @@ use tombolo_simulation::Random;
 
 use super::http::CallError;
 use super::region::item;
-use super::{Client, Cluster, Counter, NAMES, rarely};
+use super::{Client, Cluster, Counter, Region, rarely};
 
 /// Clients of each region.
 const CLIENTS: u64 = 2;
@@ -50,12 +50,17 @@ impl Load {
     /// Starts clients in every region; `seed` decides what they write, and is unlike that of any
     /// other load on the cluster.
     pub(crate) fn begin(cluster: &Cluster, seed: u64) -> Self {
+        Self::begin_in(&cluster.all(), seed)
+    }
+
+    /// The same in these regions only.
+    pub(crate) fn begin_in(regions: &[&Region], seed: u64) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let mut seeds = Random::new(seed);
-        let places = NAMES.iter().flat_map(|name| (0..CLIENTS).map(move |nth| (name, nth)));
-        let clients = places.map(|(name, nth)| {
-            let (client, is_over) = (cluster.at(name).client(), Arc::clone(&is_over));
-            let who = format!("{seed}-{name}-{nth}");
+        let places = regions.iter().flat_map(|region| (0..CLIENTS).map(move |nth| (region, nth)));
+        let clients = places.map(|(region, nth)| {
+            let (client, is_over) = (region.client(), Arc::clone(&is_over));
+            let who = format!("{seed}-{}-{nth}", region.name);
             let random = Random::new(seeds.next_u64());
             thread::spawn(move || work(client, &who, random, &is_over))
         });
@@ -130,7 +135,13 @@ impl Tally {
     /// than some of those whose outcome is unknown.
     #[track_caller]
     pub(crate) fn check(&self, cluster: &Cluster) {
-        for region in cluster.all() {
+        self.check_in(&cluster.all());
+    }
+
+    /// The same of these regions.
+    #[track_caller]
+    pub(crate) fn check_in(&self, regions: &[&Region]) {
+        for region in regions {
             let mut client = region.client();
             let mut value = |table: &str, key: &str| {
                 let reply = client.call("GET", &item(table, key), None).unwrap();

@@ -115,7 +115,13 @@ impl Region {
     /// Asks its admin listener over a new connection.
     #[track_caller]
     pub(crate) fn ask_admin(&self, method: &str, path: &str) -> Reply {
-        let reply = Client::new(self.admin).call(method, path, None);
+        self.tell_admin(method, path, None)
+    }
+
+    /// The same with a body.
+    #[track_caller]
+    pub(crate) fn tell_admin(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        let reply = Client::new(self.admin).call(method, path, body);
         reply.unwrap_or_else(|error| panic!("{}: {method} {path}: {error}", self.name))
     }
 
