@@ -67,6 +67,8 @@ pub struct Store {
     pub materialized: Option<Position>,
     /// Whether there is room on the disk. It is not waited for until somebody says so.
     pub room: Arc<Room>,
+    /// Whether a sync had failed, and everything was written anew before it was believed.
+    pub was_suspect: bool,
 }
 
 impl Store {
@@ -104,9 +106,8 @@ impl Store {
         if begun == Begun::Before && Journal::is_absent(&*disk).map_err(StorageError::Disk)? {
             return Err(StorageError::Lost { what: "journal" });
         }
-        if begun == Begun::Before {
-            renew(&*disk, &["", FOLDER]).map_err(StorageError::Disk)?;
-        }
+        let was_suspect =
+            begun == Begun::Before && renew(&*disk, &["", FOLDER]).map_err(StorageError::Disk)?;
         // A journal that is there already keeps the heads it has.
         let head = encode_position(&RegionPosition::default())?;
         let (journal, reader) = Journal::open(Arc::clone(&disk), &options.journal, || head)?;
@@ -122,7 +123,17 @@ impl Store {
         let mut replay = Replay::new(state, materialized, from, options)?;
         replay.run(&reader)?;
         let Replay { applier, overlay, materializer, materialized, .. } = replay;
-        Ok(Self { overlay, journal, materializer, reader, recovered: applier, materialized, room })
+        let recovered = applier;
+        Ok(Self {
+            overlay,
+            journal,
+            materializer,
+            reader,
+            recovered,
+            materialized,
+            room,
+            was_suspect,
+        })
     }
 }
 

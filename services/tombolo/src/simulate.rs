@@ -5,13 +5,14 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use tombolo_simulation::{
-    Failed, FaultKind, Mutant, Plan, Tally, campaign, hunt, known_seeds, run as run_world, shrink,
+    Caught, Failed, FaultKind, Mutant, Plan, Tally, campaign, hunt, known_seeds, run as run_world,
+    shrink,
 };
 
 use crate::cli::Simulate;
@@ -204,25 +205,43 @@ fn explain(arguments: &Simulate, plan: &Plan, failed: &Failed) -> io::Result<()>
 fn mutants(arguments: &Simulate) -> io::Result<bool> {
     let mut grid = Grid::new(["PLANTED", "WORLDS", "FOUND BY", "HOW"]);
     let mut all = true;
-    let seeds = arguments.seeds.unwrap_or(HUNTED);
-    let bar = progress(None);
-    for mutant in Mutant::ALL {
-        bar.set_message(format!("hunting: {mutant}"));
-        bar.tick();
-        let caught = hunt(*mutant, arguments.seed..arguments.seed.saturating_add(seeds));
+    for caught in &hunted(arguments) {
         let (by, how) = if let Some(failed) = &caught.by {
             (format!("{:?}", failed.violation.invariant), brief(&failed.violation.detail))
         } else {
             all = false;
             ("nothing".to_owned(), String::new())
         };
-        grid.row([mutant.name().to_owned(), caught.worlds.to_string(), by, how]);
+        grid.row([caught.mutant.name().to_owned(), caught.worlds.to_string(), by, how]);
     }
-    bar.finish_and_clear();
     let mut out = io::stdout().lock();
     grid.write(&mut out)?;
     writeln!(out, "{}", if all { "every one was found" } else { "not every one was found" })?;
     Ok(all)
+}
+
+/// Hunts all of them, some beside each other.
+fn hunted(arguments: &Simulate) -> Vec<Caught> {
+    let seeds = arguments.seeds.unwrap_or(HUNTED);
+    let seeds = arguments.seed..arguments.seed.saturating_add(seeds);
+    let bar = progress(Some(Mutant::ALL.len() as u64));
+    let next = AtomicUsize::new(0);
+    let caught = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..arguments.jobs.map_or_else(cores, usize::from) {
+            scope.spawn(|| {
+                while let Some(mutant) = Mutant::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = hunt(*mutant, seeds.clone());
+                    caught.lock().unwrap_or_else(PoisonError::into_inner).push(found);
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    let mut caught = caught.into_inner().unwrap_or_else(PoisonError::into_inner);
+    caught.sort_by_key(|caught| caught.mutant);
+    caught
 }
 
 fn brief(text: &str) -> String {

@@ -63,7 +63,8 @@ impl Wiring<'_> {
         published: watch::Sender<u64>,
         failed: watch::Sender<bool>,
     ) -> Open {
-        let Store { overlay, journal, materializer, reader, recovered, materialized, room } = store;
+        let Store { overlay, journal, materializer, reader, recovered, materialized, room, .. } =
+            store;
         room.wait_from_now_on();
         let watch_published = published.subscribe();
         let (replay_from, watch_replay_from) = watch::channel(materialized);

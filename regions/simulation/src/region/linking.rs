@@ -340,10 +340,9 @@ impl Running {
                     Output::Refuse { reason, .. } => {
                         let name = region.name;
                         around.tell(|| format!("{name} refuses a batch: {reason}"));
-                        around.path(match reason {
-                            Refusal::ClockAhead { .. } => PathKind::ClockAheadRefused,
-                            _ => PathKind::BatchRefused,
-                        });
+                        if matches!(reason, Refusal::ClockAhead { .. }) {
+                            around.path(PathKind::ClockAheadRefused);
+                        }
                         self.lost(region, around, peer);
                     }
                 }

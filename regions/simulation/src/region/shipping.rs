@@ -31,12 +31,8 @@ impl Running {
         let mut output = shipping.shipper.handle(input);
         while let Some(wanted) = output {
             output = match wanted {
-                Output::NeedsSnapshot { .. } => {
-                    around.path(PathKind::NeedsSnapshot);
-                    None
-                }
                 // Catching up by state is not simulated: the peer is not told.
-                Output::NotHeld { .. } => None,
+                Output::NeedsSnapshot { .. } | Output::NotHeld { .. } => None,
                 Output::Load { origin, after, up_to } => {
                     let batch_bytes = around.plan.tuning.batch_bytes;
                     let name = region.name;

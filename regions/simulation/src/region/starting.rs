@@ -73,6 +73,12 @@ impl Region {
         };
         let options = options(around);
         let store = Store::open(&disk, begun, &options)?;
+        if store.was_suspect {
+            around.path(PathKind::Renewed);
+        }
+        if begun == Begun::Before && store.materialized.is_some() {
+            around.path(PathKind::StateReopened);
+        }
         let paused = PausedLinks::read(&*disk)?;
         let view = store.overlay.views().load_full();
         let excused = core::mem::take(&mut self.disk_is_excused);

@@ -30,7 +30,8 @@ impl Running {
         identity: Identity,
         paused: &PausedLinks,
     ) -> Self {
-        let Store { overlay, journal, materializer, reader, recovered, materialized, room } = store;
+        let Store { overlay, journal, materializer, reader, recovered, materialized, room, .. } =
+            store;
         room.wait_from_now_on();
         let tuning = around.plan.tuning;
         let streams = overlay.views().load().position().streams.clone();
