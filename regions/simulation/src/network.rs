@@ -156,6 +156,11 @@ impl Network {
         id
     }
 
+    /// When the last of what is under way now arrives.
+    pub(crate) fn last_arrival_us(&self) -> u64 {
+        self.connections.values().flat_map(|connection| connection.last_us).max().unwrap_or(0)
+    }
+
     /// Who is at the other end.
     pub(crate) fn other_end(&self, id: ConnectionId, of: RegionIndex) -> Option<RegionIndex> {
         let [from, to] = self.connections.get(&id)?.ends;

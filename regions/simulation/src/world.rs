@@ -80,6 +80,8 @@ pub(crate) struct World {
     refused: BTreeSet<(usize, u64)>,
     tables_left: Vec<usize>,
     healed: bool,
+    /// When all has arrived that was under way when it was healed.
+    arrived_us: u64,
     quiet: Option<settling::Quiet>,
     next_look_us: u64,
     events: u64,
@@ -156,6 +158,7 @@ impl World {
             refused: BTreeSet::new(),
             tables_left: (0..TABLES.len()).rev().collect(),
             healed: false,
+            arrived_us: 0,
             quiet: None,
             next_look_us: 0,
             events: 0,

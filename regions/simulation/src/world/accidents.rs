@@ -90,7 +90,9 @@ impl World {
             }
             FaultKind::ProcessPaused if is_up => {
                 let for_us = 200_000 + self.around.random.below(20_000_000);
-                self.regions[region].stopped_until_us = self.around.now_us + for_us;
+                let until_us = &mut self.regions[region].stopped_until_us;
+                // What had been put off until then is.
+                *until_us = (*until_us).max(self.around.now_us + for_us);
             }
             FaultKind::GracefulRestart if is_up => self.restart_gracefully(region),
             FaultKind::DiskLied if is_up && !alone => {

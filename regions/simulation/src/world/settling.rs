@@ -44,6 +44,7 @@ impl World {
                 .queue
                 .plan(self.around.now_us + 1_000, Event::Restart { region: from, life });
         }
+        self.arrived_us = self.around.network.last_arrival_us();
     }
 
     /// Whether there is nothing more to wait for.
@@ -88,6 +89,7 @@ impl World {
         let stopped = self.regions.iter().any(|region| region.stopped_until_us > now_us);
         !waits
             && !stopped
+            && self.arrived_us <= now_us
             && vectors.all(|vector| vector.as_ref() == Some(&first))
             && self.links_are_up()
     }
