@@ -60,7 +60,7 @@ impl Place {
         if !path.is_absolute() {
             return Err(outside("it is not absolute"));
         }
-        let below = path.strip_prefix(root).map_err(|_| outside("it is another one"))?;
+        let below = path.strip_prefix(root).map_err(|_| outside("it lies elsewhere"))?;
         let names: Option<Vec<&OsStr>> = below.components().map(plain).collect();
         let names = names.ok_or_else(|| outside("it goes up"))?;
         if names.is_empty() {
